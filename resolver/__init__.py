@@ -1,0 +1,1 @@
+"""An authoritative DNS server for IP-encoded names and for records that it is given."""
