@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from dnssync.errors import ConfigError
-from dnssync.names import unicode_form
+from dnssync.names import unicode_name
 
 
 class DomainFilter(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -110,7 +110,7 @@ def _lower_keys(document: object) -> object:
 
 
 def _canonical(name: str) -> str:
-    return unicode_form(name.strip()).text.removesuffix(".")
+    return unicode_name(name.strip()).removesuffix(".")
 
 
 def _canonical_all(names: Iterable[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ MAX_LABEL = 63
 MAX_NAME = 253
 
 _ACE_PREFIX = "xn--"
-_CACHE_SIZE = 65536
+_CACHE_SIZE = 16384
 
 # The deviation characters of UTS 46 §4 with their transitional mappings; idna no longer has these.
 _TRANSITIONAL = str.maketrans({"ß": "ss", "ς": "σ", "\u200c": "", "\u200d": ""})
@@ -33,21 +33,24 @@ class UnicodeName(NamedTuple):
     problem: str = ""
 
 
-@lru_cache(maxsize=_CACHE_SIZE)
 def normalise(name: str) -> str:
     """The one spelling by which names are compared: lower-case A-labels with a trailing dot.
 
     ``Bücher.de`` → ``xn--bcher-kva.de.``; the empty name and ``.`` are both the root, ``.``.
     """
-    mapped = _mapped(name.strip(), transitional=True)
-    if _has_special_labels(mapped):
-        mapped = ".".join(_to_a_label(_decoded(label)[0]) for label in mapped.split("."))
-    return mapped if mapped.endswith(".") else mapped + "."
+    text = name.strip()
+    text = text.lower() if _is_plain(text) else _a_labels(text)
+    return text if text.endswith(".") else text + "."
 
 
 def ascii_name(name: str) -> str:
     """The spelling that goes to a DNS service: lower-case A-labels without the trailing dot."""
     return normalise(name).removesuffix(".")
+
+
+def unicode_name(name: str) -> str:
+    """The text of ``unicode_form``, cheaply: for comparisons that do not ask whether it is valid."""
+    return name.lower() if _is_plain(name) else unicode_form(name).text
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -122,8 +125,15 @@ def _mapped_character(char: str) -> str:
         return char
 
 
-def _has_special_labels(mapped: str) -> bool:
-    return not mapped.isascii() or _ACE_PREFIX in mapped
+def _is_plain(text: str) -> bool:
+    """Whether mapping is lower-casing and nothing more: the common case, kept fast and out of the caches."""
+    return text.isascii() and _ACE_PREFIX not in text.lower()
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _a_labels(text: str) -> str:
+    mapped = _mapped(text, transitional=True)
+    return ".".join(_to_a_label(_decoded(label)[0]) for label in mapped.split("."))
 
 
 def _decoded(label: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ The rules are those of external-dns's ``--zone-id-filter``, ``--aws-zone-tags``,
 
 from collections.abc import Iterable, Mapping
 
-from dnssync.names import longest_zone, unicode_form
+from dnssync.names import longest_zone, unicode_name
 
 ZONE_TYPES = ("public", "private")
 
@@ -19,8 +19,8 @@ def find_zone(name: str, zones: Mapping[str, str]) -> tuple[str, str]:
     """
     by_name: dict[str, str] = {}
     for identifier in sorted(zones):
-        by_name.setdefault(unicode_form(zones[identifier]).text, identifier)
-    found = longest_zone(unicode_form(name).text, by_name)
+        by_name.setdefault(unicode_name(zones[identifier]), identifier)
+    found = longest_zone(unicode_name(name), by_name)
     return ("", "") if found is None else (by_name[found], found)
 
 
