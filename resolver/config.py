@@ -1,0 +1,150 @@
+"""What the resolver is told at its start, and every mistake in it that can be seen without a socket."""
+
+from ipaddress import ip_address
+from typing import NamedTuple
+
+import msgspec
+
+from resolver.errors import ResolverError
+from resolver.names import Labels, fold, from_text, is_within, to_text
+from resolver.policy import AddressPolicy, parse_network
+from resolver.records import MAX_TTL
+
+DEFAULT_PORT = 53
+
+
+class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything as text and numbers, so that it can cross a process boundary as JSON.
+
+    listen          ``ADDRESS:PORT``, ``[IPV6]:PORT``, ``:PORT`` (all addresses); port 0 takes a free one
+    zones           names to answer for; those below ``in-addr.arpa`` or ``ip6.arpa`` answer PTR
+    ns              name servers of every zone, ``NAME`` or ``NAME=ADDRESS,ADDRESS`` (default: the zone itself)
+    apex            addresses of each zone's own name
+    hostmaster      mailbox in the SOA as a DNS name (default ``hostmaster.<zone>``)
+    ttl             seconds, of encoded addresses and of the zones' own records
+    negative_ttl    seconds for which "no such name" may be kept (RFC 2308)
+    ptr_zone        zone in which reverse names are answered (default: the first forward zone)
+    allow_nets, deny_nets, private_only    see ``policy.AddressPolicy``
+    hex_ipv4        whether eight hex digits are an address
+    version, server_id    CHAOS TXT ``version.bind`` and ``id.server`` (also NSID); empty: refused
+    tcp_timeout     seconds in which a TCP client must ask its next question whole
+    """
+
+    listen: tuple[str, ...] = ("127.0.0.1:5300",)
+    zones: tuple[str, ...]
+    ns: tuple[str, ...] = ()
+    apex: tuple[str, ...] = ()
+    hostmaster: str = ""
+    ttl: int = 3600
+    negative_ttl: int = 60
+    ptr_zone: str = ""
+    allow_nets: tuple[str, ...] = ()
+    deny_nets: tuple[str, ...] = ()
+    private_only: bool = False
+    hex_ipv4: bool = True
+    version: str = ""
+    server_id: str = ""
+    tcp_timeout: float = 10.0
+    tcp_connections: int = 256
+    tcp_connections_per_client: int = 64
+
+    def __post_init__(self) -> None:
+        if not self.zones:
+            raise ResolverError("no zone is given; name at least one, such as --zone xip.test")
+        if not self.listen:
+            raise ResolverError("no address to listen on is given, such as --listen 127.0.0.1:5300")
+        for text in self.listen:
+            parse_listen(text)
+        for seconds in (self.ttl, self.negative_ttl):
+            if not 0 <= seconds <= MAX_TTL:
+                raise ResolverError(f"a TTL of {seconds} seconds is not within 0 and {MAX_TTL} (RFC 2181)")
+        if len(set(self.origins)) < len(self.zones):
+            raise ResolverError(f"a zone is named twice: {', '.join(self.zones)}")
+        if min(self.tcp_timeout, self.tcp_connections, self.tcp_connections_per_client) <= 0:
+            raise ResolverError("the limits for TCP must be above zero")
+        if max(len(self.version.encode()), len(self.server_id.encode())) > 255:
+            raise ResolverError("the version or server id is longer than the 255 bytes of a TXT string")
+        self._check_names()
+
+    def _check_names(self) -> None:
+        for text in self.ns:
+            parse_name_server(text)
+        for text in self.apex:
+            _address(text)
+        for net in (*self.allow_nets, *self.deny_nets):
+            parse_network(net)
+        from_text(self.hostmaster)
+        if self.ptr_zone and fold(from_text(self.ptr_zone)) not in self.forward_origins:
+            raise ResolverError(f"the zone for reverse names, {self.ptr_zone}, is not among the zones")
+
+    @property
+    def origins(self) -> tuple[Labels, ...]:
+        """The zones' names, folded, in the order given."""
+        return tuple(fold(from_text(zone)) for zone in self.zones)
+
+    @property
+    def forward_origins(self) -> tuple[Labels, ...]:
+        """The zones in which names encode addresses."""
+        return tuple(origin for origin in self.origins if not is_reverse(origin))
+
+    @property
+    def policy(self) -> AddressPolicy:
+        """Which addresses may be told."""
+        allowed, denied = (tuple(map(parse_network, nets)) for nets in (self.allow_nets, self.deny_nets))
+        return AddressPolicy(allowed, denied, self.private_only)
+
+
+class Listen(NamedTuple):
+    """One socket address."""
+
+    host: str
+    port: int
+
+
+class NameServer(NamedTuple):
+    """One name server with the addresses that are known for it."""
+
+    name: Labels
+    addresses: tuple[str, ...]
+
+
+def is_reverse(origin: Labels) -> bool:
+    """Whether the zone belongs to the reverse tree (RFC 1035 §3.5, RFC 3596 §2.5)."""
+    return any(is_within(origin, tree) for tree in ((b"in-addr", b"arpa"), (b"ip6", b"arpa")))
+
+
+def parse_listen(text: str) -> tuple[Listen, ...]:
+    """The socket addresses of one listen text: two for ``:PORT``, else one. Raises ResolverError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or (":" in host and not host.startswith("[")):
+        host, port = text, str(DEFAULT_PORT)
+    if not (port.isascii() and port.isdigit() and int(port) < 65536):
+        raise ResolverError(f"cannot listen on {text!r}: {port!r} is not a port")
+    if not host:
+        return Listen("0.0.0.0", int(port)), Listen("::", int(port))
+    try:
+        address = ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        raise ResolverError(f"cannot listen on {text!r}: want ADDRESS:PORT, such as 127.0.0.1:5300") from None
+    return (Listen(str(address), int(port)),)
+
+
+def parse_name_server(text: str) -> NameServer:
+    """``NAME`` or ``NAME=ADDRESS,ADDRESS``; raises ResolverError."""
+    name, _, addresses = text.partition("=")
+    labels = from_text(name.strip())
+    if not labels:
+        raise ResolverError(f"the name server {text!r} has no name; want NAME or NAME=ADDRESS")
+    return NameServer(labels, tuple(_address(address) for address in addresses.split(",") if address.strip()))
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise ResolverError(f"{text!r} is not an IP address") from None
+
+
+def zone_text(origin: Labels) -> str:
+    """A zone's name as people write it: no final dot, except for the root."""
+    return to_text(origin).removesuffix(".") or "."
