@@ -1,0 +1,39 @@
+"""What a refusal of the API server means, and what its reader can do about it. Pure."""
+
+from dnssync.errors import RetryableError
+from dnssync.kube.wire import ApiError
+from dnssync.sources import Resource
+
+
+def explain(error: RetryableError, verb: str, resource: Resource, namespace: str = "") -> str:
+    """One line: what failed, where, why, and what to do; ``verb`` is the RBAC verb of the request."""
+    what = f"cannot {verb} {_qualified(resource)}{_where(namespace)}: {error}"
+    advice = _advice(error, resource, namespace) if isinstance(error, ApiError) else ""
+    return f"{what}; {advice}" if advice else what
+
+
+def is_lasting(error: RetryableError) -> bool:
+    """Whether only a person (or a new installation) can end this: refused credentials, rights, a missing type."""
+    return isinstance(error, ApiError) and 400 <= error.code < 500 and error.code not in (408, 410, 429)
+
+
+def _advice(error: ApiError, resource: Resource, namespace: str) -> str:
+    if error.code == 401:
+        return (
+            "the credentials are refused even when loaded anew: log in again, or check the kubeconfig's user"
+        )
+    if error.code == 403:
+        role = "Role" if namespace else "ClusterRole"
+        group = f'apiGroups: ["{resource.group}"], resources: ["{resource.plural}"], verbs: ["get", "list", "watch"]'
+        return f"give this account a {role} with {group}"
+    if error.code == 404:
+        return f"the cluster does not serve {resource.api_version}: is it installed, or the cluster too old?"
+    return ""
+
+
+def _qualified(resource: Resource) -> str:
+    return f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+
+
+def _where(namespace: str) -> str:
+    return f" in namespace {namespace}" if namespace else " in all namespaces"

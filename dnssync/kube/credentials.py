@@ -1,0 +1,105 @@
+"""Where the API server is and how to log in to it: a kubeconfig, a pod's service account, or a bare URL."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import dnssync
+from dnssync.errors import ConfigError
+
+_HOME_KUBECONFIG = Path("~/.kube/config")
+
+
+class KubeOptions(msgspec.Struct, frozen=True):
+    """How to reach the Kubernetes API. ``request_timeout`` is in seconds and 0 means none; a watch has its
+    own deadline. Empty texts mean: find out."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    server: str = ""
+    request_timeout: float = 30.0
+
+
+def load_client(options: KubeOptions) -> Any:
+    """A fresh ``kubernetes.client.ApiClient`` with the newest credentials.
+
+    The order is kubectl's: ``--kubeconfig``, ``$KUBECONFIG``, ``~/.kube/config``, the pod's service account;
+    a ``server`` replaces the URL, and suffices where nothing else is there. Raises ConfigError.
+    """
+    from kubernetes.client import ApiClient, Configuration
+
+    configuration = type.__call__(Configuration)
+    path = _kubeconfig_path(options)
+    if path:
+        _load_kubeconfig(configuration, path, options.context)
+    elif options.context:
+        raise ConfigError(
+            f"context {options.context!r} needs a kubeconfig and there is none: give --kubeconfig"
+        )
+    elif os.environ.get("KUBERNETES_SERVICE_HOST"):
+        _load_service_account(configuration)
+    elif not options.server:
+        raise ConfigError(
+            f"no Kubernetes cluster found: no --kubeconfig, no $KUBECONFIG, no {_HOME_KUBECONFIG}, and not in a pod; "
+            "name a kubeconfig, or read manifest files with --manifests"
+        )
+    if options.server:
+        configuration.host = options.server.rstrip("/")
+    # Retries and their pauses are ours: urllib3 would sleep through a Retry-After where no stop can reach it.
+    configuration.retries = False
+    configuration.keep_alive = True
+    client = ApiClient(configuration)
+    client.user_agent = f"dnssync/{dnssync.__version__}"
+    return client
+
+
+def _kubeconfig_path(options: KubeOptions) -> str:
+    if options.kubeconfig:
+        path = Path(options.kubeconfig).expanduser()
+        if not path.is_file():
+            raise ConfigError(f"kubeconfig {options.kubeconfig} is not a file; check --kubeconfig")
+        return str(path)
+    named = os.environ.get("KUBECONFIG", "")
+    if named:
+        if not any(Path(part).expanduser().is_file() for part in named.split(os.pathsep) if part):
+            raise ConfigError(f"kubeconfig {named} is not a file; check $KUBECONFIG")
+        return named
+    home = _HOME_KUBECONFIG.expanduser()
+    return str(home) if home.is_file() else ""
+
+
+def _load_kubeconfig(configuration: Any, path: str, context: str) -> None:
+    import yaml
+    from kubernetes.config import ConfigException, load_kube_config
+
+    try:
+        load_kube_config(path, context=context or None, client_configuration=configuration)
+    except ConfigException as error:
+        wish = f" (context {context!r})" if context else ""
+        raise ConfigError(f"kubeconfig {path}{wish} cannot be used: {_one_line(error)}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"kubeconfig {path} is no valid YAML: {_one_line(error)}") from None
+    except OSError as error:
+        raise ConfigError(f"kubeconfig {path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        # The loader indexes into whatever the file holds; a list or a number where it expects a map ends here.
+        raise ConfigError(
+            f"kubeconfig {path} has not the shape of a kubeconfig: {_one_line(error)}"
+        ) from None
+
+
+def _load_service_account(configuration: Any) -> None:
+    from kubernetes.config import ConfigException, load_incluster_config
+
+    try:
+        load_incluster_config(configuration)
+    except (ConfigException, OSError) as error:
+        raise ConfigError(
+            f"the pod's service account cannot be used: {_one_line(error)}; is automountServiceAccountToken off?"
+        ) from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
