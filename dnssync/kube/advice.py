@@ -8,24 +8,23 @@ from dnssync.sources import Resource
 def explain(error: RetryableError, verb: str, resource: Resource, namespace: str = "") -> str:
     """One line: what failed, where, why, and what to do; ``verb`` is the RBAC verb of the request."""
     what = f"cannot {verb} {_qualified(resource)}{_where(namespace)}: {error}"
-    advice = _advice(error, resource, namespace) if isinstance(error, ApiError) else ""
+    advice = _advice(error, verb, resource, namespace) if isinstance(error, ApiError) else ""
     return f"{what}; {advice}" if advice else what
 
 
 def is_lasting(error: RetryableError) -> bool:
-    """Whether only a person (or a new installation) can end this: refused credentials, rights, a missing type."""
+    """Whether only a person can end this: refused credentials, missing rights, a missing type."""
     return isinstance(error, ApiError) and 400 <= error.code < 500 and error.code not in (408, 410, 429)
 
 
-def _advice(error: ApiError, resource: Resource, namespace: str) -> str:
+def _advice(error: ApiError, verb: str, resource: Resource, namespace: str) -> str:
     if error.code == 401:
-        return (
-            "the credentials are refused even when loaded anew: log in again, or check the kubeconfig's user"
-        )
+        return "credentials loaded anew are refused too: log in again, or check the kubeconfig's user"
     if error.code == 403:
         role = "Role" if namespace else "ClusterRole"
-        group = f'apiGroups: ["{resource.group}"], resources: ["{resource.plural}"], verbs: ["get", "list", "watch"]'
-        return f"give this account a {role} with {group}"
+        verbs = '["get", "list", "watch"]' if verb in ("list", "watch") else '["create", "patch"]'
+        rule = f'apiGroups: ["{resource.group}"], resources: ["{resource.plural}"], verbs: {verbs}'
+        return f"give this account a {role} with {rule}"
     if error.code == 404:
         return f"the cluster does not serve {resource.api_version}: is it installed, or the cluster too old?"
     return ""

@@ -42,7 +42,7 @@ def load_client(options: KubeOptions) -> Any:
         _load_service_account(configuration)
     elif not options.server:
         raise ConfigError(
-            f"no Kubernetes cluster found: no --kubeconfig, no $KUBECONFIG, no {_HOME_KUBECONFIG}, and not in a pod; "
+            f"no Kubernetes cluster: no --kubeconfig, no $KUBECONFIG, no {_HOME_KUBECONFIG}, not in a pod; "
             "name a kubeconfig, or read manifest files with --manifests"
         )
     if options.server:
@@ -75,7 +75,9 @@ def _load_kubeconfig(configuration: Any, path: str, context: str) -> None:
     from kubernetes.config import ConfigException, load_kube_config
 
     try:
-        load_kube_config(path, context=context or None, client_configuration=configuration)
+        load_kube_config(  # type: ignore[no-untyped-call]
+            path, context=context or None, client_configuration=configuration
+        )
     except ConfigException as error:
         wish = f" (context {context!r})" if context else ""
         raise ConfigError(f"kubeconfig {path}{wish} cannot be used: {_one_line(error)}") from None
@@ -84,20 +86,18 @@ def _load_kubeconfig(configuration: Any, path: str, context: str) -> None:
     except OSError as error:
         raise ConfigError(f"kubeconfig {path} cannot be read: {error.strerror or error}") from None
     except (ValueError, TypeError, AttributeError, LookupError) as error:
-        # The loader indexes into whatever the file holds; a list or a number where it expects a map ends here.
-        raise ConfigError(
-            f"kubeconfig {path} has not the shape of a kubeconfig: {_one_line(error)}"
-        ) from None
+        # The loader indexes into whatever the file holds; a list where it expects a map ends here.
+        raise ConfigError(f"kubeconfig {path} is not shaped like one: {_one_line(error)}") from None
 
 
 def _load_service_account(configuration: Any) -> None:
     from kubernetes.config import ConfigException, load_incluster_config
 
     try:
-        load_incluster_config(configuration)
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
     except (ConfigException, OSError) as error:
         raise ConfigError(
-            f"the pod's service account cannot be used: {_one_line(error)}; is automountServiceAccountToken off?"
+            f"the pod's service account is unusable: {_one_line(error)}; is automountServiceAccountToken off?"
         ) from None
 
 

@@ -55,7 +55,7 @@ class ObjectEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Series(msgspec.Struct):
-    """An Event that stands in the cluster, how often it has happened since, and when that was last written."""
+    """An Event that stands in the cluster, how often it happened, and when that was last written."""
 
     event_name: str
     count: int
