@@ -18,7 +18,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     listen          ``ADDRESS:PORT``, ``[IPV6]:PORT``, ``:PORT`` (all addresses); port 0 takes a free one
     zones           names to answer for; those below ``in-addr.arpa`` or ``ip6.arpa`` answer PTR
-    ns              name servers of every zone, ``NAME`` or ``NAME=ADDRESS,ADDRESS`` (default: the zone itself)
+    ns              name servers of every zone, ``NAME`` or ``NAME=ADDRESS,ADDRESS`` (default: the zone)
     apex            addresses of each zone's own name
     hostmaster      mailbox in the SOA as a DNS name (default ``hostmaster.<zone>``)
     ttl             seconds, of encoded addresses and of the zones' own records
@@ -49,7 +49,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tcp_connections_per_client: int = 64
 
     def __post_init__(self) -> None:
-        if not self.zones:
+        if not all(zone.strip() for zone in self.zones) or not self.zones:
             raise ResolverError("no zone is given; name at least one, such as --zone xip.test")
         if not self.listen:
             raise ResolverError("no address to listen on is given, such as --listen 127.0.0.1:5300")

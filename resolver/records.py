@@ -10,6 +10,8 @@ from resolver.errors import ResolverError
 from resolver.names import Labels, fold, from_text, to_text, to_wire
 
 MAX_TTL = 2**31 - 1
+# Bytes of one RRset on the wire: a message has 65535, less the question and what else it must carry.
+MAX_RRSET = 60000
 
 
 class Type(IntEnum):
@@ -72,12 +74,15 @@ def rrset_from_text(name: str, rtype: str, ttl: int, data: Iterable[str]) -> RRs
         raise ResolverError(f"{where}: no data")
     if number == Type.CNAME and len(packed) > 1:
         raise ResolverError(f"{where}: a CNAME has exactly one target (RFC 2181)")
+    if sum(len(rdata) + 12 for rdata in packed) > MAX_RRSET:
+        raise ResolverError(f"{where}: more data than fits into one DNS message")
     return RRset(owner, number, ttl, packed)
 
 
 def _rdata(where: str, rtype: int, text: str) -> bytes:
     try:
-        return _PARSERS.get(rtype, lambda text: _other(rtype, text))(text)
+        parse = _PARSERS.get(rtype)
+        return parse(text) if parse else _other(rtype, text)
     except ValueError as error:
         raise ResolverError(f"{where}: {text!r} cannot be read: {error}") from None
 
@@ -98,9 +103,8 @@ def _other(rtype: int, text: str) -> bytes:
     import dns.rdatatype
 
     try:
-        rdata = dns.rdata.from_text(
-            dns.rdataclass.IN, dns.rdatatype.RdataType.make(rtype), text, origin=dns.name.root, relativize=False
-        )
+        kind = dns.rdatatype.RdataType.make(rtype)
+        rdata = dns.rdata.from_text(dns.rdataclass.IN, kind, text, origin=dns.name.root, relativize=False)
         wire = rdata.to_wire()
     except dns.exception.DNSException as error:
         raise ResolverError(str(error)) from None

@@ -1,0 +1,206 @@
+"""A question and the zones in, an answer out (RFC 1034 §4.3.2). Pure.
+
+What exists at a name, first match wins:
+
+    given or static records at the name          an address encoded in it joins in, unless the name was given
+                                                 addresses or a CNAME of its own
+    an empty non-terminal of them, or the tail   no data
+    of a dotted address (``0.0.5``)
+    a wildcard above it (RFC 4592)               where an address is encoded as well, the closer one wins
+    an address encoded in it                     A or AAAA; no data if the policy withholds it
+    nothing                                      NXDOMAIN
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+import msgspec
+
+from resolver.names import Labels, fold, from_wire
+from resolver.records import RRset, Type, is_meta
+from resolver.synthesis import Rules, Synthetic, is_inner, synthesise
+from resolver.zone import Zone
+
+CLASS_IN = 1
+CLASS_CHAOS = 3
+
+_MAX_CHAIN = 8
+_ADDRESSES = (Type.A, Type.AAAA)
+_RFC8482 = b"\x07RFC8482\x00"
+_CHAOS_VERSION = (b"version", b"bind"), (b"version", b"server")
+_CHAOS_ID = (b"id", b"server"), (b"hostname", b"bind")
+
+
+class Rcode(IntEnum):
+    """Response codes (RFC 6895 §2.3); BADVERS needs the extended bits of an OPT record."""
+
+    NOERROR = 0
+    FORMERR = 1
+    SERVFAIL = 2
+    NXDOMAIN = 3
+    NOTIMP = 4
+    REFUSED = 5
+    BADVERS = 16
+
+
+class Question(msgspec.Struct, frozen=True, gc=False):
+    """One question; ``name`` in the case in which it was asked."""
+
+    name: Labels
+    type: int
+    rclass: int = CLASS_IN
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What to say; the sections hold whole RRsets."""
+
+    rcode: Rcode = Rcode.NOERROR
+    authoritative: bool = True
+    answer: tuple[RRset, ...] = ()
+    authority: tuple[RRset, ...] = ()
+    additional: tuple[RRset, ...] = ()
+
+
+REFUSED = Answer(rcode=Rcode.REFUSED, authoritative=False)
+
+
+def answer(question: Question, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+    """The answer to a question of any class and type; ``zones`` by folded name."""
+    if question.rclass == CLASS_CHAOS:
+        return _chaos(question, rules)
+    if question.rclass != CLASS_IN or (is_meta(question.type) and question.type != Type.ANY):
+        return REFUSED
+    return _follow(question, zones, rules)
+
+
+def _follow(question: Question, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+    chain: list[RRset] = []
+    seen: set[Labels] = set()
+    name = question.name
+    while True:
+        folded = fold(name)
+        zone = _zone_of(folded, question.type, zones)
+        if zone is None and not chain:
+            return REFUSED
+        if zone is None or folded in seen or len(chain) > _MAX_CHAIN:
+            return Answer(answer=tuple(chain))
+        cut = zone.cut_above(folded, question.type)
+        if cut:
+            return _referral(chain, cut, zones, rules)
+        node = _node(zone, folded, rules)
+        alias = node.get(Type.CNAME) if node else None
+        if node is None or alias is None or question.type in (Type.CNAME, Type.ANY):
+            return _last(_Place(zone, name, node, tuple(chain)), question.type, zones, rules)
+        chain.append(_named(alias, name))
+        seen.add(folded)
+        name, _ = from_wire(alias.data[0])
+
+
+class _Place(msgspec.Struct, frozen=True):
+    zone: Zone
+    name: Labels
+    node: Mapping[int, RRset] | None
+    chain: tuple[RRset, ...]
+
+
+def _last(place: _Place, rtype: int, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+    found = place.node.get(rtype) if place.node else None
+    if place.node and rtype == Type.ANY:
+        # RFC 8482 §4.2: a small conventional answer, over TCP as well.
+        found = RRset(place.name, Type.HINFO, rules.ttl, (_RFC8482,))
+    if found is None:
+        rcode = Rcode.NXDOMAIN if place.node is None else Rcode.NOERROR
+        return Answer(rcode, answer=place.chain, authority=(_negative_soa(place.zone),))
+    glue = _glue(found, zones, rules) if rtype == Type.NS else ()
+    return Answer(answer=(*place.chain, _named(found, place.name)), additional=glue)
+
+
+def _node(zone: Zone, name: Labels, rules: Rules) -> Mapping[int, RRset] | None:
+    computed = synthesise(zone, name, rules)
+    stored = zone.node(name)
+    if stored is None and is_inner(zone, name):
+        stored = {}
+    if stored is None:
+        stored = _wildcard(zone, name, computed)
+    node = stored if computed is None else _joined(stored or {}, computed)
+    return None if node is None else _permitted(node, rules)
+
+
+def _wildcard(zone: Zone, name: Labels, computed: Synthetic | None) -> Mapping[int, RRset] | None:
+    for start in range(1, len(name) - len(zone.origin) + 1):
+        encloser = name[start:]
+        if zone.node(encloser) is not None or is_inner(zone, encloser):
+            if computed and len(encloser) < computed.depth:
+                return None
+            return zone.node((b"*", *encloser))
+    return None
+
+
+def _permitted(node: Mapping[int, RRset], rules: Rules) -> Mapping[int, RRset]:
+    if rules.policy.is_open or not any(rtype in node for rtype in _ADDRESSES):
+        return node
+    kept = dict(node)
+    for rtype in _ADDRESSES:
+        rrset = kept.pop(rtype, None)
+        data = tuple(packed for packed in rrset.data if rules.policy.permits(packed)) if rrset else ()
+        if rrset and data:
+            kept[rtype] = msgspec.structs.replace(rrset, data=data)
+    return kept
+
+
+def _joined(stored: Mapping[int, RRset], computed: Synthetic) -> Mapping[int, RRset]:
+    rrset = computed.rrset
+    if rrset is None or any(rtype in stored for rtype in (rrset.type, *_ADDRESSES, Type.CNAME)):
+        return stored
+    return {**stored, rrset.type: rrset}
+
+
+def _zone_of(name: Labels, rtype: int, zones: Mapping[Labels, Zone]) -> Zone | None:
+    # The DS of a zone lives in its parent (RFC 4035 §3.1.4.1), if that is ours as well.
+    own: Zone | None = None
+    for start in range(len(name) + 1):
+        zone = zones.get(name[start:])
+        if zone is not None and not (start == 0 and rtype == Type.DS):
+            return zone
+        own = own or zone
+    return own
+
+
+def _referral(chain: Iterable[RRset], cut: RRset, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+    aliases = tuple(chain)
+    glue = _glue(cut, zones, rules)
+    return Answer(authoritative=bool(aliases), answer=aliases, authority=(cut,), additional=glue)
+
+
+def _glue(servers: RRset, zones: Mapping[Labels, Zone], rules: Rules) -> tuple[RRset, ...]:
+    found = []
+    for data in servers.data:
+        target, _ = from_wire(data)
+        folded = fold(target)
+        zone = _zone_of(folded, Type.A, zones)
+        node = _node(zone, folded, rules) if zone else None
+        found += [_named(node[rtype], target) for rtype in _ADDRESSES if node and rtype in node]
+    return tuple(found)
+
+
+def _negative_soa(zone: Zone) -> RRset:
+    # RFC 2308 §3: the TTL of the SOA in a negative answer is the smaller of its own and its MINIMUM.
+    node = zone.node(zone.origin)
+    assert node is not None, "a zone has an apex"
+    soa = node[Type.SOA]
+    minimum = int.from_bytes(soa.data[0][-4:])
+    return msgspec.structs.replace(soa, ttl=min(soa.ttl, minimum))
+
+
+def _named(rrset: RRset, name: Labels) -> RRset:
+    return rrset if rrset.name == name else msgspec.structs.replace(rrset, name=name)
+
+
+def _chaos(question: Question, rules: Rules) -> Answer:
+    folded = fold(question.name)
+    text = rules.version * (folded in _CHAOS_VERSION) or rules.server_id * (folded in _CHAOS_ID)
+    if not text or question.type not in (Type.TXT, Type.ANY):
+        return REFUSED
+    raw = text.encode()
+    rrset = RRset(question.name, Type.TXT, 0, (bytes([len(raw)]) + raw,))
+    return Answer(answer=(rrset,))
