@@ -1,8 +1,8 @@
 """Kubernetes objects as a template sees them: by Go field names first, by JSON keys on the second try.
 
-An object arrives as decoded JSON. With the types of ``kinds`` a Go field name is found, an unknown one is an error,
-and an optional field that is absent has its zero value. Objects of other kinds are open: a name is looked for among
-the keys that are there, whatever its case, and one that is not there is no value.
+An object arrives as decoded JSON. With the types of ``kinds`` a Go field name is found, an unknown one is an
+error, and an optional field that is absent has its zero value. Objects of other kinds are open: a name is looked
+for among the keys that are there, whatever its case, and one that is not there is no value.
 """
 
 import re
@@ -14,7 +14,23 @@ from dnssync.gotemplate import kinds
 from dnssync.gotemplate.errors import TemplateError
 from dnssync.gotemplate.values import NamedString, Pointer, StringMap, Struct, Value
 
-_INITIALISMS = frozenset("api cidr dns grpc http https id ip os tcp tls ttl udp uid url".split())
+_INITIALISMS = {
+    "api",
+    "cidr",
+    "dns",
+    "grpc",
+    "http",
+    "https",
+    "id",
+    "ip",
+    "os",
+    "tcp",
+    "tls",
+    "ttl",
+    "udp",
+    "uid",
+    "url",
+}
 _FIRST_WORD = re.compile(r"[a-z]*")
 
 
@@ -147,7 +163,7 @@ def _checked(data: Any, wanted: type[Any], name: str) -> Any:
 
 
 class JsonObject(Struct):
-    """What the second try sees, and the unstructured source from the start: plain JSON below a few Go names."""
+    """What the second try sees, and the unstructured source at once: plain JSON below a few Go names."""
 
     type_name = "object"
 
@@ -172,10 +188,10 @@ class JsonObject(Struct):
         raise LookupError(name)
 
     def _section(self, name: str) -> Value:
-        """A part of the object with the absent keys that its type knows, and Go names beside the JSON keys."""
+        """A part of the object, with the absent keys that its type knows and Go names beside JSON keys."""
         data = _checked(self._object.get(name.lower()), dict, name)
         known = struct_types()[self._type][name if name != "Metadata" else "ObjectMeta"].type
-        section = with_zeros(known, data)
+        section: dict[str, Value] = with_zeros(known, data)
         return {go_name(key): value for key, value in section.items()} | section
 
 

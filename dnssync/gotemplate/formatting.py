@@ -3,6 +3,7 @@
 Source: the documentation of Go's fmt, "Printing".
 """
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -61,7 +62,7 @@ class _Arguments:
 
 
 def format_text(template: str, *values: Value) -> str:
-    """The text that fmt.Sprintf makes; what does not fit is said in the text, as Go does (``%!d(string=a)``)."""
+    """The text that fmt.Sprintf makes; what does not fit is said in the text, as in Go: ``%!d(string=a)``."""
     arguments = _Arguments(values)
     out: list[str] = []
     length = end = 0
@@ -181,8 +182,8 @@ def _float(value: float, spec: Spec) -> str:
     if spec.verb not in ("v", "e", "E", "f", "F", "g", "G"):
         return _bad_verb(value, spec)
     negative = value < 0 or (value == 0 and str(value)[0] == "-")
-    if value != value or abs(value) == float("inf"):
-        text = "NaN" if value != value else "Inf"
+    if not math.isfinite(value):
+        text = "NaN" if math.isnan(value) else "Inf"
         sign = "+" if text == "Inf" and not spec.flags and not negative else _sign(negative, spec)
         return _pad(sign + text, spec)
     style = spec.verb if spec.verb != "v" else "g"

@@ -31,7 +31,7 @@ class Function(NamedTuple):
     variadic: bool = False
 
     def invoke(self, name: str, arguments: list[Value]) -> Value:
-        """The result; TemplateError for a wrong number or type of arguments, or whatever the function refuses."""
+        """The result; TemplateError for a wrong number or type of arguments, or what the function refuses."""
         wanted = len(self.parameters) - self.variadic
         if len(arguments) < wanted or (len(arguments) > wanted and not self.variadic):
             at_least = "at least " if self.variadic else ""

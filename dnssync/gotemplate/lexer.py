@@ -4,7 +4,7 @@ Source: the documentation of Go's text/template, "Text and spaces" and "Argument
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ _WORDS = re.compile(
     r"""(?P<SPACE>[ \t\r\n]+)
     | (?P<STRING>"(?:[^"\\\n]|\\[^\n])*"|`[^`]*`)
     | (?P<RUNE>'(?:[^'\\\n]|\\[^\n])+')
-    | (?P<NUMBER>[+-]?(?:0[xX][\da-fA-F_.]*(?:[pP][+-]?[\d_]+)?|\.?\d[\d_.]*(?:[eE][+-]?[\d_]+)?|0[bBoO][\d_]+))
+    | (?P<NUMBER>[+-]?(?:0[xX][\da-fA-F_.]*(?:[pP][+-]?[\d_]+)?|0[bBoO][\d_]+|\.?\d[\d_.]*(?:[eE][+-]?[\d_]+)?))
     | (?P<FIELD>\.[^\W\d]\w*)
     | (?P<DOT>\.)
     | (?P<VARIABLE>\$\w*)
@@ -73,7 +73,7 @@ class TemplateSyntaxError(ValueError):
 
 
 def tokenize(source: str) -> Iterator[Token]:
-    """All tokens in order, ended by one EOF; comments are left out. TemplateSyntaxError for what Go refuses."""
+    """All tokens in order, then EOF; comments are left out. TemplateSyntaxError for what Go refuses."""
     place = 0
     trim_left = False
     while (opening := source.find("{{", place)) >= 0:
@@ -105,7 +105,7 @@ def _text(source: str, start: int, end: int, *, left: bool, right: bool) -> Iter
         yield Token(Kind.TEXT, text, start)
 
 
-def _action(source: str, place: int, opening: int) -> Iterator[Token]:
+def _action(source: str, place: int, opening: int) -> Generator[Token, None, int]:
     """The tokens up to and with ``}}``; returns the offset behind it."""
     while True:
         if end := _ACTION_END.match(source, place):

@@ -20,7 +20,7 @@ INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 
 def unquote(literal: str) -> str:
-    """The value of ``"..."`` or a raw string in back quotes; ValueError for an escape that Go does not have."""
+    """The value of ``"..."`` or a raw string in back quotes; ValueError for an escape that Go lacks."""
     if literal[0] == "`":
         return literal[1:-1].replace("\r", "")
     return _unescape(literal[1:-1], other_quote="'")

@@ -88,7 +88,7 @@ class Cursor:
 
 
 def parse_pipeline(cursor: Cursor, context: str, end: Kind = Kind.END) -> nodes.Pipeline:
-    """Declarations and commands up to and with the ``end`` token; ``context`` is the word that wants a value."""
+    """Declarations and commands up to and with the ``end`` token; ``context`` is what wants a value."""
     place = cursor.peek().place
     variables, assigns = _declarations(cursor, context)
     commands: list[nodes.Command] = []

@@ -3,6 +3,7 @@
 Source: the documentation of Go's fmt and strconv.
 """
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -78,7 +79,7 @@ def _escape(char: str, ascii_only: bool, mark: str) -> str:
 
 def show_float(value: float, *, exponent_from: int = 21) -> str:
     """The shortest text that reads back, with an exponent below 1e-4 and from 10**``exponent_from``."""
-    if value != value or value in (float("inf"), float("-inf")):
+    if not math.isfinite(value):
         return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     magnitude = len(digits) + int(exponent) - 1 if any(digits) else 0

@@ -12,11 +12,11 @@ from dnssync.gotemplate.errors import TemplateError
 from dnssync.gotemplate.evaluation import Evaluation
 from dnssync.gotemplate.fields import JsonObject, typed_object
 from dnssync.gotemplate.functions import FUNCTIONS, functions_for
+from dnssync.gotemplate.kubernetes_functions import trim
 from dnssync.gotemplate.lexer import TemplateSyntaxError, tokenize
 from dnssync.gotemplate.parser import Parser
 from dnssync.gotemplate.values import MISSING, Struct
 
-_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _NO_NAMES = (MISSING.value, "<nil>")
 _OF_SOURCE = {
     "ingress": ("networking.k8s.io/v1", "Ingress"),
@@ -49,7 +49,7 @@ class Template:
 
     def hosts(self, obj: Mapping[str, Any], *, source: str = "") -> Hosts:
         """The same, with a line for each name that was left out because a part of it is not there."""
-        parts = {part.strip(_SPACES).removesuffix(".") for part in self.text(obj, source=source).split(",")}
+        parts = {trim(part).removesuffix(".") for part in self.text(obj, source=source).split(",")}
         parts.discard("")
         problems = {name: _problem(name) for name in sorted(parts)}
         return Hosts(
@@ -120,5 +120,5 @@ def _where(source: str, place: int) -> str:
     """Line and column, and the words that stand there."""
     before = source[:place]
     line, column = before.count("\n") + 1, place - before.rfind("\n")
-    excerpt = source[place : place + 30].split("}}")[0].split("\n")[0].strip()
+    excerpt = source[place : place + 30].partition("}}")[0].partition("\n")[0].strip()
     return f"line {line}, column {column}" + (f", at {excerpt!r}" if excerpt else "")

@@ -31,7 +31,7 @@ class StringMap(dict[str, str]):
 
 
 class Pointer(msgspec.Struct, frozen=True):
-    """A Go pointer to something optional; nil if ``target`` is None. Structs need none: they are never copied."""
+    """A Go pointer to something optional; nil if ``target`` is None. A struct that is there needs none."""
 
     target: Any
 

@@ -12,7 +12,7 @@ _META = ("name", "namespace", "labels", "annotations")
 
 
 def _object(case: CaseData) -> dict[str, Any]:
-    """The object as an API server gives it: the recorded test types have their metadata at the top, and no kind."""
+    """The object as an API server gives it: recorded test types have metadata at the top and no kind."""
     obj = dict(case["object"])
     group, version, kind = case["gvk"]
     if "metadata" not in obj:
@@ -50,6 +50,6 @@ DEVIATIONS = [
     Deviation(
         "fqdn_template_exec.json",
         _names_a_hole,
-        "a name with <no value>, <nil> or an empty label is not published: a field of the template is not there",
+        "a name with <no value>, <nil> or an empty label is not published: something is not there",
     )
 ]
