@@ -1,0 +1,157 @@
+"""DNS over TCP (RFC 7766): framing, pipelining, deadlines and limits, without threads.
+
+A client has a deadline by which its next question must have come whole, and its answers must have been
+taken; bytes that trickle in do not move it. When all places are taken, the client that has waited longest
+makes room.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+_READ_SIZE = 2048
+_MAX_UNSENT = 1 << 18
+
+
+class TcpLimits(msgspec.Struct, frozen=True):
+    """``timeout`` in seconds; how many connections there may be in all and from one client address."""
+
+    timeout: float
+    connections: int
+    per_client: int
+
+
+class TcpClients:
+    """All TCP connections of a server. Called by the loop that owns the selector, from one thread."""
+
+    def __init__(
+        self, selector: BaseSelector, limits: TcpLimits, answer: Callable[[bytes], bytes | None]
+    ) -> None:
+        self._selector = selector
+        self._limits = limits
+        self._answer = answer
+        # In the order of their deadlines: whoever is served goes to the end.
+        self._clients: dict[socket.socket, _Client] = {}
+
+    def accept(self, listener: socket.socket, now: float) -> None:
+        """Take one connection from ``listener``, at the expense of the oldest if there is no place."""
+        try:
+            sock, (host, *_) = listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            # Out of file descriptors: the waiting connection would wake the loop for ever.
+            log.warning("cannot accept a TCP connection: %s", error)
+            self._drop_oldest()
+            return
+        if sum(client.host == host for client in self._clients.values()) >= self._limits.per_client:
+            sock.close()
+            return
+        if len(self._clients) >= self._limits.connections:
+            self._drop_oldest()
+        sock.setblocking(False)
+        client = _Client(sock, host, now + self._limits.timeout)
+        self._clients[sock] = client
+        self._selector.register(sock, EVENT_READ, lambda mask, now: self._serve(client, mask, now))
+
+    def expire(self, now: float) -> None:
+        """Close the connections whose deadline has passed; cheap if there is none."""
+        while self._clients and (oldest := next(iter(self._clients.values()))).deadline <= now:
+            self._close(oldest)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in list(self._clients.values()):
+            self._close(client)
+
+    def _serve(self, client: "_Client", mask: int, now: float) -> None:
+        try:
+            if mask & EVENT_READ:
+                client.receive()
+            if client.answer_all(self._answer):
+                client.deadline = now + self._limits.timeout
+                self._clients[client.sock] = self._clients.pop(client.sock)
+            client.send()
+        except OSError:
+            self._close(client)
+            return
+        if client.is_done:
+            self._close(client)
+        else:
+            self._selector.modify(client.sock, client.interest, self._selector.get_key(client.sock).data)
+
+    def _drop_oldest(self) -> None:
+        if self._clients:
+            self._close(next(iter(self._clients.values())))
+
+    def _close(self, client: "_Client") -> None:
+        del self._clients[client.sock]
+        self._selector.unregister(client.sock)
+        client.sock.close()
+
+
+class _Client:
+    """One connection: bytes that came, bytes that wait to go."""
+
+    def __init__(self, sock: socket.socket, host: str, deadline: float) -> None:
+        self.sock = sock
+        self.host = host
+        self.deadline = deadline
+        self._received = bytearray()
+        self._unsent = bytearray()
+        self._ended = False
+
+    @property
+    def interest(self) -> int:
+        """What the selector shall wait for; who does not take answers is not read from."""
+        reading = EVENT_READ * (not self._ended and len(self._unsent) < _MAX_UNSENT)
+        return reading | EVENT_WRITE * bool(self._unsent)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the client has ended its side and has all its answers."""
+        return self._ended and not self._unsent
+
+    def receive(self) -> None:
+        """Take what is there, a little at a time, so that the others get their turn."""
+        try:
+            data = self.sock.recv(_READ_SIZE)
+        except BlockingIOError:
+            return
+        self._ended = not data
+        self._received += data
+
+    def answer_all(self, answer: Callable[[bytes], bytes | None]) -> bool:
+        """Answer each whole message; whether there was one."""
+        messages, rest = split_frames(self._received)
+        self._received = rest
+        for message in messages:
+            reply = answer(message)
+            if reply is not None:
+                self._unsent += len(reply).to_bytes(2) + reply
+        return bool(messages)
+
+    def send(self) -> None:
+        """Give away as much as the client takes now."""
+        if self._unsent:
+            try:
+                del self._unsent[: self.sock.send(self._unsent)]
+            except BlockingIOError:
+                return
+
+
+def split_frames(data: bytearray) -> tuple[list[bytes], bytearray]:
+    """The whole messages in ``data``, each behind its two bytes of length, and what is left. Pure."""
+    messages, start = [], 0
+    while len(data) >= start + 2:
+        end = start + 2 + int.from_bytes(data[start : start + 2])
+        if len(data) < end:
+            break
+        messages.append(bytes(data[start + 2 : end]))
+        start = end
+    return messages, data[start:]
