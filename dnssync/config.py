@@ -119,12 +119,12 @@ def _scalars(node: Any) -> tuple[str, ...] | None:
     return tuple("" if each.tag == "tag:yaml.org,2002:null" else each.value for each in nodes)
 
 
-def nearest(word: str, known: Collection[str], mark: str = "") -> str:
+def nearest(word: str, known: Collection[str]) -> str:
     """``; did you mean …?`` with the known word nearest to ``word``, or nothing if none is near."""
     from difflib import get_close_matches
 
-    found = get_close_matches(word, known, n=1)
-    return f"; did you mean {mark}{found[0]}?" if found else ""
+    found = get_close_matches(word, known, n=1, cutoff=0.7)
+    return f"; did you mean {found[0]}?" if found else ""
 
 
 def build(model: type[ModelT], layers: Iterable[Layer]) -> ModelT:

@@ -7,6 +7,8 @@ from typing import TextIO
 
 import msgspec
 
+from dnssync.printable import printable
+
 FIELDS = ("object", "record", "zone", "reason")
 """What a line may be about; given by ``extra={...}``."""
 
@@ -54,13 +56,6 @@ def _time(record: logging.LogRecord) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _one_line(text: str) -> str:
-    """Names and annotations come from strangers: no text may begin a line or colour a terminal by itself."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
 def _quoted(text: str) -> str:
     return f'"{text}"' if " " in text or not text else text
 
@@ -70,8 +65,8 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """See the class."""
-        pairs = [f"{name}={_quoted(_one_line(value))}" for name, value in _fields(record).items()]
-        head = [_time(record), f"{record.levelname:<7}", _one_line(record.getMessage())]
+        pairs = [f"{name}={_quoted(printable(value))}" for name, value in _fields(record).items()]
+        head = [_time(record), f"{record.levelname:<7}", printable(record.getMessage())]
         line = " ".join(head + pairs)
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

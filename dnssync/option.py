@@ -61,7 +61,7 @@ class OptionField(msgspec.Struct, frozen=True):
             return "******"
         if isinstance(value, bool):
             return "true" if value else "false"
-        return format_seconds(value) if self.read is duration else str(value)
+        return format_seconds(value) if self.read in (duration, whole_seconds) else str(value)
 
 
 @cache
@@ -96,6 +96,14 @@ def duration(text: str) -> float:
     if seconds < 0:
         raise ValueError(f"{text!r} is negative")
     return seconds
+
+
+def whole_seconds(text: str) -> int:
+    """As ``duration``, but in whole seconds, as TTLs are."""
+    seconds = duration(text)
+    if not seconds.is_integer():
+        raise ValueError(f"{text!r} is not a whole number of seconds")
+    return int(seconds)
 
 
 def count(text: str) -> int:

@@ -1,5 +1,6 @@
 """From a settings model to click: its options, grouped help, and the settings that a command line gives."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from dnssync import logs
 from dnssync.cli.usage import usage_line
 from dnssync.compatibility import IGNORED, warning
 from dnssync.config import Given, Layer, build, read_environment, read_yaml
@@ -16,10 +18,11 @@ from dnssync.errors import ConfigError
 from dnssync.option import OptionField, Shape, options_of
 from dnssync.settings import Settings
 
-WARNINGS = "dnssync.warnings"
-"""Key of the context's ``meta``: lines about options without effect, to be logged once logging is set up."""
+log = logging.getLogger(__name__)
 
+# Keys of the context's ``meta``: options without effect that flags give, and the lines to log about all such.
 _IGNORED = "dnssync.ignored"
+_WARNINGS = "dnssync.warnings"
 _TRUTH = {"true": "--", "t": "--", "1": "--", "false": "--no-", "f": "--no-", "0": "--no-"}
 
 
@@ -54,8 +57,16 @@ class SettingsCommand(click.Command):
         layers = [self.presets, *_outer_layers(self.model, flags, environ), flags]
         ctx.params["settings"] = build(self.model, layers)
         ignored = {name: given.where for layer in layers for name, given in layer.ignored.items()}
-        ctx.meta[WARNINGS] = [warning(name, where) for name, where in ignored.items()]
+        ctx.meta[_WARNINGS] = [warning(name, where) for name, where in ignored.items()]
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Set up logging, tell of options without effect, and do the command's work."""
+        settings = ctx.params["settings"]
+        logs.configure(settings.log_level, settings.log_format)
+        for line in ctx.meta[_WARNINGS]:
+            log.warning(line)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The options in sections, by the groups of the model."""
@@ -146,12 +157,19 @@ def _click_option(field: OptionField) -> click.Option:
     )
 
 
-_METAVARS = {"duration": "DURATION", "count": "N", "percent": "PERCENT", "pattern": "REGEX"}
+_METAVARS = {
+    "duration": "DURATION",
+    "whole_seconds": "DURATION",
+    "count": "N",
+    "percent": "PERCENT",
+    "pattern": "REGEX",
+}
 
 
 def _help(field: OptionField) -> str:
     notes = ["repeatable"] if field.shape is Shape.MANY else []
-    if shown := field.show(field.default):
+    shown = field.show(field.default)
+    if shown and field.default is not False:
         notes.append(f"default: {shown}")
     return f"{field.option.help}  [{'; '.join(notes)}]" if notes else field.option.help
 

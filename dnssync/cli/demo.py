@@ -1,0 +1,24 @@
+"""``dnssync demo``: everything at once, with no account and no cluster."""
+
+import click
+
+from dnssync.cli.options import SettingsCommand
+from dnssync.settings import Settings
+
+PRESETS = {
+    "provider": ["builtin"],
+    "registry": ["noop"],
+    "zone": ["xip.test", "example.test"],
+    "log-level": ["warning"],
+}
+
+
+@click.command("demo", cls=SettingsCommand, presets=PRESETS)
+def command(settings: Settings) -> int:
+    """See everything at work on this machine: example manifests, and the resolver that answers for them.
+
+    Edit the manifests while it runs. Ctrl-C ends it.
+    """
+    from dnssync import app
+
+    return app.demo(settings)

@@ -1,0 +1,62 @@
+"""Options of the resolver alone."""
+
+from typing import Annotated
+
+from dnssync.option import Option, count, duration, network, whole_seconds
+from dnssync.settings.providers import LISTEN_HELP, NS_HELP
+from dnssync.settings.running import CommonSettings
+
+LISTENING = "Listening"
+ANSWERS = "What is answered"
+
+
+class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
+    """The options of ``dnssync resolver``, the wildcard DNS server alone. Durations are seconds."""
+
+    listen: Annotated[tuple[str, ...], Option(LISTENING, LISTEN_HELP, metavar="ADDR:PORT")] = (
+        "127.0.0.1:5300",
+    )
+    tcp_timeout: Annotated[
+        float, Option(LISTENING, "Time for a TCP client to ask its next question.", duration)
+    ] = 10.0
+    tcp_connections: Annotated[int, Option(LISTENING, "Most TCP connections at once.", count)] = 256
+    tcp_connections_per_client: Annotated[int, Option(LISTENING, "… and from one address.", count)] = 64
+
+    zone: Annotated[
+        tuple[str, ...],
+        Option(
+            ANSWERS,
+            "Zone to serve (required); one below in-addr.arpa or ip6.arpa answers PTR.",
+            metavar="ZONE",
+        ),
+    ] = ()
+    ns: Annotated[tuple[str, ...], Option(ANSWERS, NS_HELP, metavar="NAME[=ADDR,…]")] = ()
+    apex: Annotated[tuple[str, ...], Option(ANSWERS, "Address of the zones' own names.", metavar="ADDR")] = ()
+    hostmaster: Annotated[
+        str,
+        Option(ANSWERS, "Mailbox in the SOA, as a DNS name; without it hostmaster.<zone>.", metavar="NAME"),
+    ] = ""
+    ttl: Annotated[int, Option(ANSWERS, "TTL of answers, in seconds or as a duration.", whole_seconds)] = 3600
+    negative_ttl: Annotated[
+        int, Option(ANSWERS, "How long it may be remembered that a name does not exist.", whole_seconds)
+    ] = 60
+    ptr_zone: Annotated[
+        str, Option(ANSWERS, "Zone of the names in PTR answers; without it the first.", metavar="ZONE")
+    ] = ""
+    allow_net: Annotated[
+        tuple[str, ...],
+        Option(ANSWERS, "Answer only addresses inside this network.", network, metavar="CIDR"),
+    ] = ()
+    deny_net: Annotated[
+        tuple[str, ...],
+        Option(ANSWERS, "Never answer addresses inside this network.", network, metavar="CIDR"),
+    ] = ()
+    private_only: Annotated[bool, Option(ANSWERS, "Answer private addresses only.")] = False
+    hex_ipv4: Annotated[bool, Option(ANSWERS, "Whether a label of eight hex digits is an address.")] = True
+    chaos_version: Annotated[
+        str, Option(ANSWERS, "What to say to CH TXT version.bind; without it nothing.", metavar="TEXT")
+    ] = ""
+    server_id: Annotated[
+        str,
+        Option(ANSWERS, "What to say to CH TXT id.server and as NSID; without it nothing.", metavar="TEXT"),
+    ] = ""
