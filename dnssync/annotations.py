@@ -11,6 +11,7 @@ import msgspec
 
 from dnssync.durations import parse_go_duration
 from dnssync.endpoints import Property
+from dnssync.errors import ConfigError
 from dnssync.objects import Problem
 
 PREFIXES = ("dnssync.io/", "external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/")
@@ -119,6 +120,17 @@ class Annotations(msgspec.Struct, frozen=True):
         if self.value(ALIAS) == "true":
             properties["alias"] = "true"
         return tuple(sorted(Property(name, value) for name, value in properties.items()))
+
+
+def prefixes(only: str = "") -> tuple[str, ...]:
+    """The prefixes to read under: all known ones, or the one given, which must end in ``/`` (ConfigError)."""
+    if not only:
+        return PREFIXES
+    if not only.endswith("/") or only == "/":
+        raise ConfigError(
+            f"--annotation-prefix: {only!r} must be a domain and a final '/', as in {PREFIXES[0]!r}"
+        )
+    return (only,)
 
 
 def split(text: str) -> list[str]:

@@ -23,6 +23,7 @@ _CACHE_SIZE = 16384
 
 # The deviation characters of UTS 46 §4 with their transitional mappings; idna no longer has these.
 _TRANSITIONAL = str.maketrans({"ß": "ss", "ς": "σ", "\u200c": "", "\u200d": ""})
+_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_*.")
 _JOINERS = frozenset("\u200c\u200d")
 
 
@@ -78,6 +79,18 @@ def name_problem(name: str) -> str:
     if len(plain) > MAX_NAME:
         return f"it is {len(plain)} octets long, {MAX_NAME} are allowed"
     return ""
+
+
+def host_problem(host: str) -> str:
+    """Why ``host`` is no host name; empty if it is one (RFC 1123 §2.1, with ``_`` and ``*`` allowed too).
+
+    Narrower than ``name_problem``: it also finds URLs, ports and other slips in what people write.
+    """
+    problem = name_problem(host)
+    if problem:
+        return problem
+    strange = sorted(set(ascii_name(host)) - _HOST_CHARACTERS)
+    return f"a host name cannot contain {' '.join(strange)}" if strange else ""
 
 
 def is_wildcard(name: str) -> bool:

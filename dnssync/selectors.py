@@ -85,6 +85,11 @@ def parse(text: str) -> Selector:
     return Selector(tuple(requirements))
 
 
+def is_value(text: str) -> bool:
+    """Whether ``text`` can be the value of a label; the empty one can."""
+    return _VALUE.fullmatch(text) is not None
+
+
 class _Reader:
     """The tokens of a selector, one ahead."""
 
@@ -161,7 +166,7 @@ def _value(reader: _Reader) -> str:
     if reader.at_end() or reader.peek() in (",", ")"):
         return ""
     value = reader.take_word("a value")
-    if not _VALUE.fullmatch(value):
+    if not is_value(value):
         raise reader.bad("value", value)
     return value
 

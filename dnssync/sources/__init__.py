@@ -1,4 +1,4 @@
-"""Sources: Kubernetes objects in, claims out. All of it is pure; the bytes come from ``kube`` or ``manifests``."""
+"""Sources: Kubernetes objects in, claims out. All pure; the bytes come from ``kube`` or ``manifests``."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
