@@ -1,0 +1,71 @@
+"""From settings and objects to endpoints, without a cluster and before ``sources.shaping``."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dnssync.endpoints import Endpoint
+from dnssync.errors import ConfigError, DnssyncError
+from dnssync.merging import merge
+from dnssync.objects import ObjectClaims
+from dnssync.settings import Settings
+from dnssync.sources import Source
+from dnssync.sources.ingress import TEMPLATE_ERROR, IngressOptions, IngressSource
+
+
+def ingress_options(settings: Settings) -> IngressOptions:
+    """What the settings say about Ingresses."""
+    return IngressOptions(
+        namespace=settings.namespace,
+        annotation_filter=settings.annotation_filter,
+        label_filter=settings.label_filter,
+        annotation_prefix=settings.annotation_prefix,
+        ingress_classes=settings.ingress_class,
+        fqdn_templates=settings.fqdn_template,
+        combine_fqdn=settings.combine_fqdn_annotation,
+        ignore_hostname_annotation=settings.ignore_hostname_annotation,
+        ignore_tls_spec=settings.ignore_ingress_tls_spec,
+        ignore_rules_spec=settings.ignore_ingress_rules_spec,
+    )
+
+
+def sources(settings: Settings) -> list[Source]:
+    """The sources that the settings name, each once; ConfigError for options that cannot be."""
+    makers = {IngressSource.name: lambda: IngressSource(ingress_options(settings))}
+    unknown = [name for name in settings.source if name not in makers]
+    if unknown:
+        raise ConfigError(f"--source: {unknown[0]!r} is not supported; there is {', '.join(makers)}")
+    return [makers[name]() for name in dict.fromkeys(settings.source)]
+
+
+def endpoints(objects: Iterable[Mapping[str, Any]], settings: Settings) -> list[Endpoint]:
+    """What the objects give, merged inside each source; objects of kinds that no source reads are left out.
+
+    Raises DnssyncError if a template does not fit an object, or if an object cannot be read at all.
+    """
+    by_source: dict[str, list[ObjectClaims]] = {}
+    readers = sources(settings)
+    for document in objects:
+        for source in readers:
+            if _is_of(source, document):
+                claims = source.claims(document)
+                if claims is not None:
+                    by_source.setdefault(source.name, []).append(_checked(claims))
+    return [
+        endpoint
+        for found in by_source.values()
+        for endpoint in merge(
+            endpoint for claims in sorted(found, key=lambda each: each.ref) for endpoint in claims.endpoints
+        )
+    ]
+
+
+def _is_of(source: Source, document: Mapping[str, Any]) -> bool:
+    resource = source.resource
+    return document.get("kind") == resource.kind and document.get("apiVersion") == resource.api_version
+
+
+def _checked(claims: ObjectClaims) -> ObjectClaims:
+    for problem in claims.problems:
+        if problem.reason == TEMPLATE_ERROR:
+            raise DnssyncError(f"{claims.ref}: {problem.message}")
+    return claims
