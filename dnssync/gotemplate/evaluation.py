@@ -103,7 +103,8 @@ class Evaluation:
 
     def _elements(self, node: nodes.Range, value: Value) -> Iterator[tuple[Value, Value]]:
         """Pairs of index or key and element; a map goes in the order of its keys."""
-        value = indirect(value)
+        if isinstance(value, Pointer) and value.target is not None:
+            value = value.target
         match value:
             case None | Missing.MISSING:
                 return

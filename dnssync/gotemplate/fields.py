@@ -1,8 +1,8 @@
 """Kubernetes objects as a template sees them: by Go field names first, by JSON keys on the second try.
 
 An object arrives as decoded JSON. With the types of ``kinds`` a Go field name is found, an unknown one is an
-error, and an optional field that is absent has its zero value. Objects of other kinds are open: a name is looked
-for among the keys that are there, whatever its case, and one that is not there is no value.
+error, and an optional field that is absent has its zero value. Objects of other kinds are open: a name is
+looked for among the keys that are there, whatever its case, and one that is not there is no value.
 """
 
 import re
@@ -86,11 +86,6 @@ class TypedStruct(Struct):
         for key in field.keys:
             value = _checked(value, dict, key).get(key)
         return typed(field.type, value, name)
-
-    def fields(self) -> Iterable[tuple[str, Value]]:
-        """The fields of the type, methods and promoted ones left out."""
-        own = struct_types()[self.type_name].items()
-        return [(name, self.field(name)) for name, field in own if len(field.keys) < 2 and name[:3] != "Get"]
 
     def _open_field(self, name: str) -> Value:
         if self.type_name != kinds.OPEN:

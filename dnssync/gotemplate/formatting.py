@@ -14,8 +14,9 @@ from dnssync.gotemplate.printing import quote, show, show_float
 from dnssync.gotemplate.values import Missing, Pointer, Struct, Value, type_name
 
 _DIRECTIVE = re.compile(
-    r"%(?P<flags>[-+# 0]*)(?P<width_at>\[\d+\])?(?P<width>\d+|\*)?"
-    r"(?:(?P<dot>\.)(?P<precision_at>\[\d+\])?(?P<precision>\d+|\*)?)?(?P<at>\[\d+\])?(?P<verb>.)?",
+    r"%(?P<flags>[-+# 0]*)(?P<width_at>\[(?:[^\]]*\])?)?(?P<width>\d+|\*)?"
+    r"(?:(?P<dot>\.)(?P<precision_at>\[(?:[^\]]*\])?)?(?P<precision>\d+|\*)?)?"
+    r"(?P<at>\[(?:[^\]]*\])?)?(?P<verb>.)?",
     re.DOTALL,
 )
 _MAX_WIDTH = 1_000_000
@@ -45,10 +46,10 @@ class _Arguments:
         if number is None:
             return True
         self.numbered = True
-        index = int(number[1:-1]) - 1
-        if not 0 <= index < len(self.values):
+        digits = number[1:-1]
+        if not (digits.isascii() and digits.isdigit() and 0 < int(digits) <= len(self.values)):
             return False
-        self.next = index
+        self.next = int(digits) - 1
         return True
 
     def take_number(self) -> int | None:
@@ -103,6 +104,8 @@ def _directive(directive: re.Match[str], arguments: _Arguments) -> str:
         return f"{complaint}%!{verb}(MISSING)"
     arguments.next += 1
     value = arguments.values[arguments.next - 1]
+    if verb == "v":
+        flags = flags.replace("+", "").replace("#", "")
     return complaint + format_value(value, Spec(verb, flags, width or 0, precision))
 
 
@@ -122,12 +125,12 @@ def format_value(value: Value, spec: Spec) -> str:
         case Pointer():
             return format_value(value.target, spec)
         case list():
-            return f"[{' '.join(format_value(item, spec) for item in value)}]"
+            return f"[{' '.join(_element(item, spec) for item in value)}]"
         case dict():
-            pairs = (f"{format_value(key, spec)}:{format_value(value[key], spec)}" for key in sorted(value))
+            pairs = (f"{format_value(key, spec)}:{_element(value[key], spec)}" for key in sorted(value))
             return f"map[{' '.join(pairs)}]"
         case Struct():
-            return f"{{{' '.join(format_value(field, spec) for _, field in value.fields())}}}"
+            return show(value)
         case bool():
             return _pad(show(value), spec) if spec.verb in "tv" else _bad_verb(value, spec)
         case str():
@@ -138,16 +141,21 @@ def format_value(value: Value, spec: Spec) -> str:
             return _float(value, spec)
 
 
+def _element(value: Value, spec: Spec) -> str:
+    return "<nil>" if value is None else format_value(value, spec)
+
+
 def _string(value: str, spec: Spec) -> str:
     if spec.verb not in ("v", "s", "q", "x", "X"):
         return _bad_verb(value, spec)
     if spec.precision is not None and spec.verb not in "xX":
         value = value[: spec.precision]
-    if spec.verb == "q" or (spec.verb == "v" and "#" in spec.flags):
+    if spec.verb == "q":
         return _pad(quote(value, ascii_only="+" in spec.flags), spec)
     if spec.verb in "xX":
         data = value.encode("utf-8", "replace")[: spec.precision]
         value = data.hex(" ") if " " in spec.flags else data.hex()
+        value = "0x" + value if "#" in spec.flags and value else value
         return _pad(value.upper() if spec.verb == "X" else value, spec)
     return _pad(value, spec)
 
@@ -162,8 +170,11 @@ def _integer(value: int, spec: Spec) -> str:
     else:
         return _bad_verb(value, spec)
     if spec.precision is not None:
+        spec = msgspec.structs.replace(spec, flags=spec.flags.replace("0", ""))
         digits = "" if spec.precision == 0 and value == 0 else digits.rjust(spec.precision, "0")
     prefix = _PREFIXES.get(spec.verb, "") if "#" in spec.flags or spec.verb == "O" else ""
+    if spec.verb == "o" and digits.startswith("0"):
+        prefix = ""
     return _pad_number(_sign(value < 0, spec), prefix + digits, spec)
 
 
@@ -203,18 +214,22 @@ def _sign(negative: bool, spec: Spec) -> str:
 
 
 def _pad_number(sign: str, text: str, spec: Spec) -> str:
-    zeros = "0" in spec.flags and "-" not in spec.flags and spec.precision is None
-    return _pad(sign + text.rjust(spec.width - len(sign), "0") if zeros else sign + text, spec)
+    """Zeros stand between the sign and the digits."""
+    if "0" in spec.flags and "-" not in spec.flags:
+        return sign + text.rjust(spec.width - len(sign), "0")
+    return _pad(sign + text, spec)
 
 
 def _pad(text: str, spec: Spec) -> str:
+    """Spaces, or zeros before a string if a zero was asked for."""
     if "-" in spec.flags:
         return text.ljust(spec.width)
-    return text.rjust(spec.width)
+    return text.rjust(spec.width, "0" if "0" in spec.flags else " ")
 
 
 def _bad_verb(value: Value, spec: Spec) -> str:
-    return f"%!{spec.verb}({_typed(value)})"
+    shown = format_value(value, msgspec.structs.replace(spec, verb="v", flags=spec.flags.replace("#", "")))
+    return f"%!{spec.verb}({type_name(value)}={shown})"
 
 
 def _typed(value: Value) -> str:

@@ -53,8 +53,8 @@ def _converted(value: Value, wanted: Param) -> Value:
         value = value.target
     if wanted is Param.TEXT and isinstance(value, str) and not isinstance(value, NamedString):
         return value
-    if wanted is Param.LABELS and isinstance(value, StringMap | None):
-        return value or StringMap()
+    if wanted is Param.LABELS and (isinstance(value, StringMap) or value is MISSING):
+        return StringMap() if value is MISSING else value
     if value is MISSING:
         raise TemplateError(f"a value that is not there; expected {wanted.value}")
     raise TemplateError(f"wrong type for value; expected {wanted.value}; got {type_name(value)}")

@@ -6,7 +6,7 @@ Source: the documentation of Go's text/template, "Functions".
 from typing import Any
 
 from dnssync.gotemplate.errors import TemplateError
-from dnssync.gotemplate.values import MISSING, Pointer, StringMap, Value, indirect, type_name
+from dnssync.gotemplate.values import MISSING, NamedString, Pointer, StringMap, Value, indirect, type_name
 
 
 def length(item: Value) -> int:
@@ -49,7 +49,7 @@ def _element(item: Value, key: Value) -> Value:
         raise TemplateError("index of nil pointer")
     item = indirect(item)
     if isinstance(item, dict):
-        if not isinstance(key, str):
+        if not isinstance(key, str) or isinstance(key, NamedString):
             raise TemplateError(f"value has type {type_name(key)}; should be string")
         return item.get(key, "" if isinstance(item, StringMap) else None)
     if isinstance(item, str | list):

@@ -1,11 +1,11 @@
 """The Go types of the Kubernetes objects that templates know exactly, as a table.
 
-A line is a type and its fields: ``jsonKey`` (a string), ``jsonKey:type``, or ``GoName=jsonKey:type`` where the Go
-name does not follow from the key. ``+Type`` is embedded in place, ``+key:Type`` embedded under a key. Types:
-``~string`` is a string with a type name of its own, ``labels`` is ``map[string]string``, ``[]T``, ``*T`` and ``{}T``
-(a map by string) are as in Go, ``any`` is whatever the JSON has. GetName and the like are methods in Go.
+A line is a type and its fields: ``jsonKey`` (a string), ``jsonKey:type``, or ``GoName=jsonKey:type`` where
+the Go name does not follow from the key. ``+Type`` is embedded in place, ``+key:Type`` under a key. Types:
+``~string`` is a string with a type name of its own, ``labels`` is ``map[string]string``, ``[]T``, ``*T`` and
+``{}T`` (a map by string) are as in Go, ``any`` is what the JSON has. GetName and the like are methods in Go.
 
-Source: the Kubernetes API reference (networking.k8s.io/v1, core/v1, meta/v1); names checked with k8s.io/api 0.36.
+Source: the Kubernetes API reference (networking.k8s.io/v1, core/v1, meta/v1), compared with k8s.io/api 0.36.
 """
 
 KINDS = {

@@ -11,11 +11,13 @@ from dnssync.gotemplate.errors import TemplateError
 from dnssync.gotemplate.limits import check_length
 from dnssync.gotemplate.values import Value
 
-SOURCES = """
-ambassador-host connector contour-httpproxy crd empty f5-transportserver f5-virtualserver fake gateway-grpcroute
-gateway-httproute gateway-tcproute gateway-tlsroute gateway-udproute gloo-proxy ingress istio-gateway
-istio-virtualservice kong-tcpingress node openshift-route pod service skipper-routegroup traefik-proxy unstructured
-""".split()
+_WORDS = """
+ambassador-host connector contour-httpproxy crd empty f5-transportserver f5-virtualserver fake
+gateway-grpcroute gateway-httproute gateway-tcproute gateway-tlsroute gateway-udproute gloo-proxy ingress
+istio-gateway istio-virtualservice kong-tcpingress node openshift-route pod service skipper-routegroup
+traefik-proxy unstructured
+"""
+SOURCES = _WORDS.split()
 """Every name that ``--source`` takes at external-dns: isSource refuses any other, so that a typo shows."""
 _SPACES = "".join(
     char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\x1c\x1d\x1e\x1f"

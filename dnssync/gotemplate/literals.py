@@ -40,7 +40,7 @@ def number(literal: str) -> int | float:
         return _integer(literal)
     if _HEX_FLOAT.fullmatch(literal):
         return _finite(float.fromhex(literal.replace("_", "")), literal)
-    if _DECIMAL_FLOAT.fullmatch(literal) and not literal.endswith("_"):
+    if _DECIMAL_FLOAT.fullmatch(literal) and any(mark in literal for mark in ".eE"):
         return _finite(float(literal.replace("_", "")), literal)
     raise ValueError(f"bad number syntax: {literal!r}")
 

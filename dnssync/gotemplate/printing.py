@@ -37,7 +37,7 @@ def show(value: Value, *, depth: int = 0) -> str:
         case dict():
             return f"map[{' '.join(f'{key}:{show(value[key], depth=depth + 1)}' for key in sorted(value))}]"
         case Struct():
-            return f"{{{' '.join(show(field, depth=depth + 1) for _, field in value.fields())}}}"
+            return f"{{{value.type_name}}}"
 
 
 def join(values: Iterable[Value]) -> str:

@@ -4,7 +4,6 @@ Strings, ints, floats, booleans, lists and dicts are themselves; what Go tells a
 has a class here.
 """
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -44,10 +43,6 @@ class Struct:
     def field(self, name: str) -> "Value":
         """The field's value; LookupError if the type has no such field."""
         raise LookupError(name)
-
-    def fields(self) -> Iterable[tuple[str, "Value"]]:
-        """All fields in order, for printing."""
-        return ()
 
 
 Value = str | int | float | bool | None | Missing | list[Any] | dict[str, Any] | Pointer | Struct
