@@ -2,8 +2,8 @@
 
 Three formats are read, the first that fits: the marker with the record's type in its name, the ``cname-``
 marker of an A alias (external-dns before July 2026), and the untyped one (before 0.12; not for AAAA). Only
-the first is written. A record of ours without its exact marker, or still marked by the owner that we migrate
-from, gets the provider-specific setting ``txt/force-update``: it then differs from what is wanted, and the
+the first is written. A record that only an older marker tells to be ours, or that the owner we migrate from still
+holds, gets the provider-specific setting ``txt/force-update``: it then differs from what is wanted, and the
 next plan writes it together with its marker.
 """
 
@@ -89,9 +89,10 @@ class TxtBooks:
             labels = labels | {LABEL_OWNER: self.owner_id}
         if labels is not record.labels:
             record = msgspec.structs.replace(record, labels=labels)
-        if migrated or (owner == self.owner_id and not self._is_marked(record, markers)):
-            return self._forced(record, zone_name)
-        return record
+        by_older_marker = (
+            marker is not None and owner == self.owner_id and not self._is_marked(record, markers)
+        )
+        return self._forced(record, zone_name) if migrated or by_older_marker else record
 
     def _is_marked(self, record: Endpoint, markers: Sequence[Marker]) -> bool:
         name = normalise(self.marker_name(record))

@@ -10,6 +10,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from dnssync.changes import Action, Bundle, Change
 from dnssync.endpoints import LABEL_OWNER, Endpoint
 from dnssync.names import normalise
@@ -97,10 +99,10 @@ class TxtRegistry:
             if held is None:
                 yield Change(Action.CREATE, new=marker)
             elif change.old is not None or not self._says_the_same(held, change.new):
-                yield Change(Action.UPDATE, held.endpoint, marker)
+                yield _replacement(held.endpoint, marker)
         for stale in _stale_markers(name, group, untold, content):
             if (normalise(stale.dns_name), stale.set_identifier) not in written:
-                yield Change(Action.DELETE, old=stale)
+                yield _removal(stale)
 
     def _says_the_same(self, marker: Marker, record: Endpoint) -> bool:
         return format_labels(marker.labels) == self.books.marker_text(record)
@@ -121,6 +123,20 @@ def _stale_markers(
     spoke = [marker for old in olds if (marker := speaks_for(old, markers))]
     unneeded = {id(marker): marker for marker in spoke if not any(marker is other for other in needed)}
     return [marker.endpoint for marker in unneeded.values()]
+
+
+def _replacement(held: Endpoint, marker: Endpoint) -> Change:
+    """The marker in place of what is held; strings that someone put beside it stay."""
+    return Change(
+        Action.UPDATE, held, msgspec.structs.replace(marker, targets=(*marker.targets, *held.targets[1:]))
+    )
+
+
+def _removal(held: Endpoint) -> Change:
+    """The marker taken away; strings that someone put beside it stay."""
+    if len(held.targets) == 1:
+        return Change(Action.DELETE, old=held)
+    return Change(Action.UPDATE, held, msgspec.structs.replace(held, targets=held.targets[1:]))
 
 
 def _kind(endpoint: Endpoint) -> tuple[str, str]:
