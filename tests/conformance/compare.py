@@ -19,7 +19,10 @@ def endpoint_from(data: dict[str, Any]) -> Endpoint:
         targets=tuple(data["targets"] or ()),
         ttl=data["ttl"],
         set_identifier=data["setIdentifier"],
-        provider_specific=tuple(Property(**entry) for entry in data["providerSpecific"] or ()),
+        provider_specific=tuple(
+            Property(entry.get("name", ""), entry.get("value", ""))
+            for entry in data["providerSpecific"] or ()
+        ),
         labels=dict(data["labels"] or {}),
     )
 
