@@ -28,7 +28,7 @@ class DeletionLimits(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Whether the planned deletions may go on. ``message`` is empty if so, else one line: what, why, what to do."""
+    """Whether the planned deletions may go on; if not, ``message`` is one line: what, why, what to do."""
 
     allowed: bool
     planned: int
@@ -47,8 +47,9 @@ def judge(planned: int, owned: int, limits: DeletionLimits, *, recent: int = 0) 
     lately = f", {recent} were deleted just before" if recent else ""
     message = (
         f"{planned} deletions are held: {limit} of the {owned + recent} records owned may be deleted at once"
-        f"{lately} (--max-deletes {limits.max_deletes}, --max-delete-percent {limits.max_percent:g}); to release "
-        "them review with `dnssync plan --out FILE` and run `dnssync apply FILE`, or restart with higher limits"
+        f"{lately} (--max-deletes {limits.max_deletes}, --max-delete-percent {limits.max_percent:g}); "
+        "review them with `dnssync plan --out FILE` and release them with `dnssync apply FILE`, "
+        "or restart with a higher limit"
     )
     return Verdict(False, planned, limit, message)
 

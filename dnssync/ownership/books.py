@@ -2,9 +2,9 @@
 
 Three formats are read, the first that fits: the marker with the record's type in its name, the ``cname-``
 marker of an A alias (external-dns before July 2026), and the untyped one (before 0.12; not for AAAA). Only
-the first is written. A record that only an older marker tells to be ours, or that the owner we migrate from still
-holds, gets the provider-specific setting ``txt/force-update``: it then differs from what is wanted, and the
-next plan writes it together with its marker.
+the first is written. A record that only an older marker tells to be ours, or that the owner we migrate from
+still holds, gets the provider-specific setting ``txt/force-update``: it then differs from what is wanted, and
+the next plan writes it together with its marker.
 """
 
 from collections.abc import Sequence

@@ -307,10 +307,8 @@ def _upper_case_name(case: CaseData) -> bool:
 
 
 def _foreign_script(case: CaseData) -> bool:
-    entries = (
-        [case["endpoint"]] if "endpoint" in case else case.get("desired") or case["changes"]["create"] or []
-    )
-    return any(not entry["dnsName"].isascii() for entry in entries)
+    entries = case.get("desired") or case.get("changes", {}).get("create") or [case.get("endpoint")]
+    return any(entry and not entry["dnsName"].isascii() for entry in entries)
 
 
 def _cname_beside_kept(case: CaseData) -> bool:
@@ -336,7 +334,7 @@ DEVIATIONS = [
     Deviation(
         "txt_cycle.json",
         _migrates,
-        "owner migration writes what the old owner holds, once; the peer writes all of it in each cycle, or none",
+        "owner migration writes once what the old owner holds; the peer writes it in each cycle, or never",
     ),
     Deviation(
         "txt_cycle.json",
