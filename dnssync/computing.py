@@ -10,7 +10,6 @@ from dnssync.objects import ObjectClaims
 from dnssync.settings import Settings
 from dnssync.sources import Source
 from dnssync.sources.ingress import TEMPLATE_ERROR, IngressOptions, IngressSource
-from dnssync.sources.shaping import ShapingOptions
 
 
 def ingress_options(settings: Settings) -> IngressOptions:
@@ -26,20 +25,6 @@ def ingress_options(settings: Settings) -> IngressOptions:
         ignore_hostname_annotation=settings.ignore_hostname_annotation,
         ignore_tls_spec=settings.ignore_ingress_tls_spec,
         ignore_rules_spec=settings.ignore_ingress_rules_spec,
-    )
-
-
-def shaping_options(settings: Settings) -> ShapingOptions:
-    """What the settings say about endpoints of all sources."""
-    return ShapingOptions(
-        default_targets=settings.default_targets,
-        force_default_targets=settings.force_default_targets,
-        nat64_networks=settings.nat64_networks,
-        target_net_filter=settings.target_net_filter,
-        exclude_target_net=settings.exclude_target_net,
-        min_ttl=int(settings.min_ttl),
-        provider=settings.provider,
-        prefer_alias=settings.prefer_alias,
     )
 
 

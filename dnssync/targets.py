@@ -1,6 +1,7 @@
 """Networks that targets are held against: which targets may be published, and NAT64 prefixes."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
@@ -29,7 +30,8 @@ class TargetFilter(msgspec.Struct, frozen=True):
         return (not self.include or _inside(address, self.include)) and not _inside(address, self.exclude)
 
 
-def target_filter(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> TargetFilter:
+@lru_cache(maxsize=16)
+def target_filter(include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> TargetFilter:
     """The filter that these networks (CIDR) make; raises ConfigError for one that is none."""
     return TargetFilter(
         tuple(_network("--target-net-filter", text) for text in include),
@@ -37,7 +39,8 @@ def target_filter(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> T
     )
 
 
-def nat64_networks(texts: Iterable[str]) -> tuple[IPv6Network, ...]:
+@lru_cache(maxsize=16)
+def nat64_networks(texts: tuple[str, ...]) -> tuple[IPv6Network, ...]:
     """NAT64 prefixes (CIDR); raises ConfigError for one that is not an IPv6 /96."""
     networks = []
     for text in texts:

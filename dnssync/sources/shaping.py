@@ -11,7 +11,6 @@ from typing import NamedTuple
 import msgspec
 
 from dnssync.endpoints import ADDRESS_TYPES, Endpoint, suitable_type
-from dnssync.merging import merge
 from dnssync.targets import TargetFilter, embedded_ipv4, nat64_networks, target_filter
 from dnssync.validity import ALIAS_PROPERTY, endpoint_problem
 
@@ -22,8 +21,11 @@ _PTR_PROPERTY = "record-type"
 _UNFILTERED_PROVIDER = "cloudflare"
 
 
-class ShapingOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the flags say about endpoints of all sources; ``min_ttl`` in seconds, 0 leaves TTLs alone."""
+class ShapeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the flags say about endpoints of all sources; ``min_ttl`` in seconds, 0 leaves TTLs alone.
+
+    Raises ConfigError on construction for a network that is none.
+    """
 
     default_targets: tuple[str, ...] = ()
     force_default_targets: bool = False
@@ -34,6 +36,10 @@ class ShapingOptions(msgspec.Struct, frozen=True, kw_only=True):
     provider: str = ""
     prefer_alias: bool = False
 
+    def __post_init__(self) -> None:
+        nat64_networks(self.nat64_networks)
+        target_filter(self.target_net_filter, self.exclude_target_net)
+
 
 class Dropped(NamedTuple):
     """An endpoint that can be no record, and why."""
@@ -42,33 +48,22 @@ class Dropped(NamedTuple):
     reason: str
 
 
-class Shaped(NamedTuple):
-    """What is left to plan, and what was dropped on the way."""
+class Checked(NamedTuple):
+    """The endpoints that can be records, each once, and the others."""
 
     endpoints: list[Endpoint]
     dropped: list[Dropped]
 
 
-class Shaping:
-    """The chain for one configuration. Raises ConfigError on construction for a network that is none."""
-
-    def __init__(self, options: ShapingOptions) -> None:
-        self._options = options
-        self._prefixes = nat64_networks(options.nat64_networks)
-        self._filter = target_filter(options.target_net_filter, options.exclude_target_net)
-
-    def __call__(self, endpoints: Iterable[Endpoint]) -> list[Endpoint]:
-        """The endpoints of several objects, merged and shaped."""
-        return self.shape(merge(endpoints)).endpoints
-
-    def shape(self, endpoints: Iterable[Endpoint]) -> Shaped:
-        """The chain over endpoints that are merged already."""
-        options = self._options
-        filled = with_default_targets(endpoints, options.default_targets, force=options.force_default_targets)
-        kept, dropped = deduplicate(filled)
-        kept = within_networks(with_nat64(kept, self._prefixes), self._filter)
-        unasked = (endpoint.with_property(_PTR_PROPERTY, None) for endpoint in kept)
-        return Shaped([finish(endpoint, options) for endpoint in unasked], dropped)
+def shape(endpoints: Iterable[Endpoint], options: ShapeOptions) -> list[Endpoint]:
+    """The whole chain over endpoints that are merged already."""
+    filled = with_default_targets(endpoints, options.default_targets, force=options.force_default_targets)
+    kept = with_nat64(deduplicate(filled).endpoints, nat64_networks(options.nat64_networks))
+    wanted = target_filter(options.target_net_filter, options.exclude_target_net)
+    return [
+        finish(endpoint.with_property(_PTR_PROPERTY, None), options)
+        for endpoint in within_networks(kept, wanted)
+    ]
 
 
 def with_default_targets(
@@ -90,7 +85,7 @@ def with_default_targets(
     return result
 
 
-def deduplicate(endpoints: Iterable[Endpoint]) -> Shaped:
+def deduplicate(endpoints: Iterable[Endpoint]) -> Checked:
     """Drop what can be no record, and all but the first of endpoints with equal key and targets."""
     kept: dict[tuple[object, ...], Endpoint] = {}
     dropped = []
@@ -101,7 +96,7 @@ def deduplicate(endpoints: Iterable[Endpoint]) -> Shaped:
             continue
         targets = tuple(sorted(set(endpoint.targets)))
         kept.setdefault((*endpoint.key, targets), _retargeted(endpoint, endpoint.record_type, targets))
-    return Shaped(list(kept.values()), dropped)
+    return Checked(list(kept.values()), dropped)
 
 
 def with_nat64(endpoints: Iterable[Endpoint], prefixes: Sequence[IPv6Network]) -> list[Endpoint]:
@@ -129,7 +124,7 @@ def within_networks(endpoints: Iterable[Endpoint], wanted: TargetFilter) -> list
     return result
 
 
-def finish(endpoint: Endpoint, options: ShapingOptions) -> Endpoint:
+def finish(endpoint: Endpoint, options: ShapeOptions) -> Endpoint:
     """The TTL filled in, properties of other providers taken out, and an alias asked for where preferred."""
     if options.min_ttl > 0 and endpoint.ttl <= 0:
         endpoint = msgspec.structs.replace(endpoint, ttl=options.min_ttl)

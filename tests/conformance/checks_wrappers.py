@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 from dnssync.endpoints import Endpoint
 from dnssync.errors import ConfigError
 from dnssync.sources import shaping
-from dnssync.sources.shaping import Shaping, ShapingOptions
-from dnssync.targets import nat64_networks, target_filter
+from dnssync.sources.shaping import ShapeOptions
+from dnssync.targets import TargetFilter, nat64_networks, target_filter
 from tests.conformance.compare import assert_endpoints, endpoints_from
 from tests.conformance.registry import CaseData, Check, Deviation, OutOfScope
 
 
 def _targets_pass(case: CaseData) -> None:
     config = case["config"]
-    networks = target_filter(config["targetNetFilter"] or (), config["excludeTargetNets"] or ())
+    networks = _networks(config)
     assert networks.passes(case["target"]) is case["expected"]
 
 
@@ -30,21 +30,21 @@ def _dedup(case: CaseData) -> None:
 
 def _nat64(case: CaseData) -> None:
     if case.get("expectError"):
-        assert _rejected(lambda: nat64_networks(case["config"]["nat64Networks"]))
+        assert _rejected(lambda: nat64_networks(tuple(case["config"]["nat64Networks"])))
         return
-    prefixes = nat64_networks(case["config"]["nat64Networks"] or ())
+    prefixes = nat64_networks(tuple(case["config"]["nat64Networks"] or ()))
     _assert(case, shaping.with_nat64(endpoints_from(case["endpoints"]), prefixes))
 
 
 def _target_filter(case: CaseData) -> None:
     config = case["config"]
-    networks = target_filter(config["targetNetFilter"] or (), config["excludeTargetNets"] or ())
+    networks = _networks(config)
     _assert(case, shaping.within_networks(endpoints_from(case["endpoints"]), networks))
 
 
 def _post_processor(case: CaseData) -> None:
     config = case["config"]
-    options = ShapingOptions(
+    options = ShapeOptions(
         min_ttl=config["minTTLSeconds"], provider=config["provider"], prefer_alias=config["preferAlias"]
     )
     _assert(case, [shaping.finish(endpoint, options) for endpoint in endpoints_from(case["endpoints"])])
@@ -52,14 +52,18 @@ def _post_processor(case: CaseData) -> None:
 
 def _chain(case: CaseData) -> None:
     if case.get("expectError"):
-        assert _rejected(lambda: Shaping(_options(case["config"])))
+        assert _rejected(lambda: _options(case["config"]))
         return
     endpoints = [endpoint for given in case["sources"] for endpoint in endpoints_from(given)]
-    _assert(case, Shaping(_options(case["config"])).shape(endpoints).endpoints)
+    _assert(case, shaping.shape(endpoints, _options(case["config"])))
 
 
-def _options(config: CaseData) -> ShapingOptions:
-    return ShapingOptions(
+def _networks(config: CaseData) -> TargetFilter:
+    return target_filter(tuple(config["targetNetFilter"] or ()), tuple(config["excludeTargetNets"] or ()))
+
+
+def _options(config: CaseData) -> ShapeOptions:
+    return ShapeOptions(
         default_targets=tuple(config["default-targets"] or ()),
         force_default_targets=config["force-default-targets"],
         nat64_networks=tuple(config["nat64-networks"] or ()),
