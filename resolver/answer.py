@@ -156,14 +156,13 @@ def _joined(stored: Mapping[int, RRset], computed: Synthetic) -> Mapping[int, RR
 
 
 def _zone_of(name: Labels, rtype: int, zones: Mapping[Labels, Zone]) -> Zone | None:
-    # The DS of a zone lives in its parent (RFC 4035 §3.1.4.1), if that is ours as well.
-    own: Zone | None = None
-    for start in range(len(name) + 1):
-        zone = zones.get(name[start:])
-        if zone is not None and not (start == 0 and rtype == Type.DS):
-            return zone
-        own = own or zone
-    return own
+    suffixes = (name[start:] for start in range(len(name) + 1))
+    holding = [zones[suffix] for suffix in suffixes if suffix in zones]
+    if not holding:
+        return None
+    # The DS of a zone lives in its parent (RFC 4035 §3.1.4.1), if that is ours and knows of the zone.
+    is_apex_ds = rtype == Type.DS and holding[0].origin == name and len(holding) > 1
+    return holding[1] if is_apex_ds and holding[1].node(name) is not None else holding[0]
 
 
 def _referral(chain: Iterable[RRset], cut: RRset, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:

@@ -1,5 +1,6 @@
 """What the resolver is told at its start, and every mistake in it that can be seen without a socket."""
 
+import re
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from resolver.policy import AddressPolicy, parse_network
 from resolver.records import MAX_TTL
 
 DEFAULT_PORT = 53
+
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]*)(?::([0-9]{1,5}))?")
 
 
 class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,18 +118,18 @@ def is_reverse(origin: Labels) -> bool:
 
 def parse_listen(text: str) -> tuple[Listen, ...]:
     """The socket addresses of one listen text: two for ``:PORT``, else one. Raises ResolverError."""
-    host, colon, port = text.rpartition(":")
-    if not colon or (":" in host and not host.startswith("[")):
-        host, port = text, str(DEFAULT_PORT)
-    if not (port.isascii() and port.isdigit() and int(port) < 65536):
-        raise ResolverError(f"cannot listen on {text!r}: {port!r} is not a port")
-    if not host:
-        return Listen("0.0.0.0", int(port)), Listen("::", int(port))
+    match = _LISTEN.fullmatch(text)
+    host, port = match.groups() if match else (text, None)
+    number = int(port or DEFAULT_PORT)
+    if number > 65535:
+        raise ResolverError(f"cannot listen on {text!r}: {number} is not a port")
+    if port and not host:
+        return Listen("0.0.0.0", number), Listen("::", number)
     try:
         address = ip_address(host.removeprefix("[").removesuffix("]"))
     except ValueError:
         raise ResolverError(f"cannot listen on {text!r}: want ADDRESS:PORT, such as 127.0.0.1:5300") from None
-    return (Listen(str(address), int(port)),)
+    return (Listen(str(address), number),)
 
 
 def parse_name_server(text: str) -> NameServer:
