@@ -1,4 +1,4 @@
-"""DesiredState: what all objects together ask of DNS, indexed so that one object's change touches its names only.
+"""DesiredState: what all objects ask of DNS, indexed so that one change touches its own names only.
 
 Plain data without threads or clock. Names are normalised (``names.normalise``).
 """
@@ -13,7 +13,7 @@ from dnssync.objects import ObjectClaims, ObjectRef
 class DesiredState:
     """Object → claims, and name → the objects that claim it.
 
-    ``apply``, ``remove`` and ``keep_only`` return the names whose claims changed: exactly the names
+    ``apply`` and ``remove`` return the names whose claims changed: exactly the names
     that have to be planned again.
     """
 
@@ -46,8 +46,8 @@ class DesiredState:
         self._index(ref, before, None)
         return claimed_names(before)
 
-    def keep_only(self, kind: str, refs: frozenset[ObjectRef]) -> list[ObjectRef]:
-        """The objects of ``kind`` that are known here but not among ``refs`` (for the caller to remove)."""
+    def missing_from(self, kind: str, refs: frozenset[ObjectRef]) -> list[ObjectRef]:
+        """The objects of ``kind`` that are known here but not among ``refs``."""
         return [ref for ref in self._claims if ref.kind == kind and ref not in refs]
 
     def names(self) -> Iterable[str]:
@@ -55,7 +55,7 @@ class DesiredState:
         return self._claimants.keys()
 
     def claimants(self, name: str) -> list[ObjectClaims]:
-        """The claims of all objects that ask for ``name``, ordered by object so that the order of arrival is moot."""
+        """The claims of all objects that ask for ``name``, in an order that does not depend on arrival."""
         return [self._claims[ref] for ref in sorted(self._claimants.get(name, ()))]
 
     def endpoints_at(self, name: str) -> list[Endpoint]:

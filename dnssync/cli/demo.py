@@ -8,7 +8,7 @@ from dnssync.settings import Settings
 PRESETS = {
     "provider": ["builtin"],
     "registry": ["noop"],
-    "zone": ["xip.test", "example.test"],
+    "zone": ["demo.test", "xip.test"],
     "log-level": ["warning"],
 }
 

@@ -60,7 +60,7 @@ def test_objects_missing_from_a_full_list_are_named() -> None:
         state.apply(claims(name, address(f"{name}.test", "10.0.0.1")))
     other = msgspec.structs.replace(claims("s"), ref=ObjectRef("service", "default", "s"))
     state.apply(other)
-    assert state.keep_only("ingress", frozenset({ref("a")})) == [ref("b")]
+    assert state.missing_from("ingress", frozenset({ref("a")})) == [ref("b")]
 
 
 def test_claimants_do_not_depend_on_the_order_of_arrival() -> None:

@@ -1,0 +1,154 @@
+"""``dnssync demo``: manifests in, answers out, on one machine, and a table that shows it live."""
+
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import resources
+from pathlib import Path
+
+import click
+import msgspec
+
+from dnssync import __version__, render
+from dnssync.app import parts
+from dnssync.app.running import assemble, stopping_on_signals, watchers, watching, work
+from dnssync.computing import sources
+from dnssync.controller.inbox import Inbox
+from dnssync.controller.report import Reporter
+from dnssync.endpoints import LABEL_RESOURCE, Endpoint
+from dnssync.metrics import Metrics
+from dnssync.printable import printable
+from dnssync.providers.builtin import BuiltinProvider
+from dnssync.settings import Settings
+
+EXAMPLES = Path("examples/manifests")
+"""Where the project's own examples lie in a checkout."""
+
+_POLL = 0.2
+
+
+def demo(settings: Settings) -> int:
+    """Serve the example manifests (or ``--manifests``) until interrupted; the exit code."""
+    with ExitStack() as stack:
+        if not settings.manifests:
+            folder = stack.enter_context(_examples())
+            settings = msgspec.structs.replace(settings, manifests=(str(folder),))
+        settings = msgspec.structs.replace(settings, listen=_free(settings.listen), once=False)
+        provider = parts.provider(settings)
+        stack.callback(provider.close)
+        assert isinstance(provider, BuiltinProvider), "the demo's provider is preset"
+        readers = sources(settings)
+        inbox = Inbox()
+        controller = assemble(settings, provider, readers, inbox, Reporter(Metrics(__version__)))
+        stack.enter_context(stopping_on_signals(inbox))
+        stack.enter_context(watching(watchers(settings, readers, None, inbox), inbox))
+        stack.enter_context(_showing(provider, settings, lambda: controller.status.synced))
+        work(controller)
+    click.echo("\nThe demo is over: the resolver has ended, nothing is left running.", err=True)
+    return 0
+
+
+@contextmanager
+def _examples() -> Iterator[Path]:
+    """The folder of example manifests: the checkout's, to be edited in place, or a copy of our own."""
+    if EXAMPLES.is_dir():
+        yield EXAMPLES
+        return
+    with tempfile.TemporaryDirectory(prefix="dnssync-demo-") as folder:
+        with resources.as_file(resources.files("dnssync") / "examples") as packaged:
+            shutil.copytree(packaged, folder, dirs_exist_ok=True)
+        yield Path(folder)
+
+
+def _free(listen: Sequence[str]) -> tuple[str, ...]:
+    """The addresses, each with a free port where its own is taken: the demo shall work beside others."""
+    return tuple(address if _is_free(address) else f"{address.rpartition(':')[0]}:0" for address in listen)
+
+
+def _is_free(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((host.strip("[]"), int(port)))
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _showing(provider: BuiltinProvider, settings: Settings, synced: Callable[[], bool]) -> Iterator[None]:
+    """Show the records as they change, in a thread of its own, until the end."""
+    done = threading.Event()
+    show = _show_live if sys.stdout.isatty() else _show_changes
+
+    def follow() -> None:
+        while not synced() and not done.wait(_POLL):
+            pass
+        if not done.is_set():
+            show(provider, settings, done)
+
+    thread = threading.Thread(target=follow, name="display", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=2.0)
+
+
+def _show_live(provider: BuiltinProvider, settings: Settings, done: threading.Event) -> None:
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.table import Table
+    from rich.text import Text
+
+    def picture() -> Group:
+        records = _records(provider)
+        table = Table("NAME", "TYPE", "TARGETS", "OBJECT", title="Records, answered now")
+        for record in records:
+            resource = record.labels.get(LABEL_RESOURCE, "")
+            cells = (record.dns_name, record.record_type, " ".join(record.targets), resource)
+            table.add_row(*(Text(printable(cell)) for cell in cells))
+        return Group(table, Text("\n".join(_hints(provider, settings, records))))
+
+    with Live(picture(), console=Console(), refresh_per_second=1 / _POLL) as live:
+        while not done.wait(_POLL):
+            live.update(picture())
+
+
+def _show_changes(provider: BuiltinProvider, settings: Settings, done: threading.Event) -> None:
+    shown: list[Endpoint] = []
+    while True:
+        records = _records(provider)
+        if records != shown:
+            click.echo(render.columns(render.endpoint_table(records)))
+            click.echo("\n".join(_hints(provider, settings, records)) + "\n")
+            sys.stdout.flush()
+            shown = records
+        if done.wait(_POLL):
+            return
+
+
+def _records(provider: BuiltinProvider) -> list[Endpoint]:
+    held = [record for zone in provider.zones() for record in provider.records(zone)]
+    return sorted(held, key=lambda record: record.key)
+
+
+def _hints(provider: BuiltinProvider, settings: Settings, records: Sequence[Endpoint]) -> list[str]:
+    """What to try: questions for some of the records, and for a name that carries its address."""
+    host, _, port = provider.addresses[0].rpartition(":")
+    dig = f"dig @{host.strip('[]')} -p {port} +short"
+    questions = [f"  {dig} {record.dns_name} {record.record_type}" for record in records[:3]]
+    return [
+        "",
+        "Ask the resolver, from another terminal:",
+        *questions,
+        f"  {dig} app.10.0.0.5.{settings.zone[-1]}",
+        "",
+        f"Then edit {', '.join(settings.manifests)}: the answers follow. Ctrl-C ends the demo.",
+    ]

@@ -1,0 +1,187 @@
+"""Reading everything once: what ``plan``, ``apply``, ``endpoints`` and ``records`` are made of."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from dnssync.app import parts
+from dnssync.app.running import kube_options, watchers, watching
+from dnssync.changes import Change
+from dnssync.computing import sources
+from dnssync.controller.deleting import DeletionGate, only_deletes
+from dnssync.controller.inbox import (
+    Crashed,
+    Inbox,
+    Message,
+    ObjectGone,
+    ObjectSeen,
+    SourceFailed,
+    SourceListed,
+)
+from dnssync.controller.planning import Planner, names_in_zone
+from dnssync.deletions import DeletionLimits
+from dnssync.desired import DesiredState
+from dnssync.endpoints import Endpoint
+from dnssync.errors import RefusedError, RetryableError
+from dnssync.hold import Holds
+from dnssync.kube.client import Connection
+from dnssync.names import is_within, normalise
+from dnssync.ownership import ZoneContent
+from dnssync.planfile import PlanDocument, ZonePlan
+from dnssync.providers import Provider, Zone
+from dnssync.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def endpoints(settings: Settings) -> list[Endpoint]:
+    """What the objects want, merged and shaped as the plan would get it; no provider is asked."""
+    desired, _ = _read_objects(settings)
+    shape = parts.shaper(settings)
+    return [endpoint for name in sorted(desired.names()) for endpoint in shape(desired.endpoints_at(name))]
+
+
+def records(settings: Settings) -> list[tuple[Zone, list[Endpoint]]]:
+    """What the provider holds, zone by zone, with owners told by labels. Markers are left out."""
+    registry = parts.registry(settings)
+    provider = parts.provider(settings)
+    try:
+        return [
+            (zone, registry.read(provider.records(zone), zone.name).records()) for zone in provider.zones()
+        ]
+    finally:
+        provider.close()
+
+
+def make_plan(settings: Settings) -> PlanDocument:
+    """What ``run`` would change now. Raises if a source or a zone cannot be read: half a plan is none."""
+    desired, holds = _read_objects(settings)
+    registry = parts.registry(settings)
+    provider = parts.provider(settings)
+    try:
+        planner = Planner(
+            provider, registry, parts.rules(settings, registry.owner_id), parts.shaper(settings)
+        )
+        zones = provider.zones()
+        planner.use_zones(zones)
+        contents = {zone.id: registry.read(provider.records(zone), zone.name) for zone in zones}
+        _warn_of_homeless(desired, zones)
+        plans = []
+        bundles = []
+        for zone in zones:
+            content = contents[zone.id]
+            planned = planner.plan_zone(zone, content, names_in_zone(zone, desired, content), desired, holds)
+            plans.append(ZonePlan(zone, planned.plan))
+            bundles += planned.bundles
+        gate = DeletionGate(DeletionLimits(settings.max_deletes, settings.max_delete_percent))
+        owned = sum(content.owned_count(registry.owner_id) for content in contents.values())
+        notice = gate.judge(list(filter(only_deletes, bundles)), owned, 0.0).message
+    finally:
+        provider.close()
+    if notice and plans:
+        plans[0] = ZonePlan(plans[0].zone, plans[0].plan, notice)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return PlanDocument(settings.provider, registry.owner_id, created, tuple(plans))
+
+
+def apply_plan(settings: Settings, document: PlanDocument) -> int:
+    """Make the changes of a reviewed plan, deletions included, and no others; the exit code."""
+    registry = parts.registry(settings)
+    if (document.provider, document.owner_id) != (settings.provider, registry.owner_id):
+        raise RefusedError(
+            f"the plan was made for provider {document.provider!r} and owner {document.owner_id!r}, these "
+            f"options say {settings.provider!r} and {registry.owner_id!r}; use the options it was made with"
+        )
+    provider = parts.provider(settings)
+    try:
+        zones = {zone.id: zone for zone in provider.zones()}
+        good = True
+        for zone_plan in document.zones:
+            if zone_plan.plan.changes:
+                good &= _apply_zone(provider, settings, zone_plan, zones)
+    finally:
+        provider.close()
+    return 0 if good else 1
+
+
+def _apply_zone(provider: Provider, settings: Settings, zone_plan: ZonePlan, zones: dict[str, Zone]) -> bool:
+    zone = zones.get(zone_plan.zone.id)
+    if zone is None:
+        log.error("the zone of the plan is not there (any more)", extra={"zone": zone_plan.zone.name})
+        return False
+    registry = parts.registry(settings)
+    content = registry.read(provider.records(zone), zone.name)
+    fresh = [change for change in zone_plan.plan.changes if _still_true(change, content)]
+    good = len(fresh) == len(zone_plan.plan.changes)
+    for change in zone_plan.plan.changes:
+        if change not in fresh:
+            _log_change(zone, change, "left alone: it is not as the plan saw it; make a new plan")
+    for outcome in provider.apply(zone, registry.bundle(fresh, content)):
+        good &= outcome.ok
+        for change in outcome.bundle.changes:
+            _log_change(zone, change, outcome.error or "done", failed=not outcome.ok)
+    return good
+
+
+def _still_true(change: Change, content: ZoneContent) -> bool:
+    """Whether the RRset is as it was when the plan was made."""
+    there = content.find(change.endpoint)
+    if change.old is None or there is None:
+        return change.old is there
+    return (change.old.ttl, sorted(change.old.targets)) == (there.ttl, sorted(there.targets))
+
+
+def _log_change(zone: Zone, change: Change, result: str, *, failed: bool = False) -> None:
+    endpoint = change.endpoint
+    log.log(
+        logging.ERROR if failed or result != "done" else logging.INFO,
+        "%s %s: %s",
+        change.action,
+        endpoint.record_type,
+        result,
+        extra={"record": endpoint.dns_name, "zone": zone.name},
+    )
+
+
+def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:
+    suffixes = [normalise(zone.name) for zone in zones]
+    for name in sorted(desired.names()):
+        if any(is_within(name, suffix) for suffix in suffixes):
+            continue
+        for claims in desired.claimants(name):
+            log.warning(
+                "%s: no zone of the provider holds this name",
+                name.removesuffix("."),
+                extra={"object": claims.ref, "reason": "NoZone"},
+            )
+
+
+def _read_objects(settings: Settings) -> tuple[DesiredState, Holds]:
+    """Every object, read once; raises RetryableError if a source cannot be read."""
+    readers = sources(settings)
+    connection = None if settings.manifests else Connection(kube_options(settings))
+    inbox = Inbox()
+    unread = {source.name for source in readers}
+    desired, holds = DesiredState(), Holds(settings.hold_targets)
+    with watching(watchers(settings, readers, connection, inbox), inbox):
+        while unread:
+            for message in inbox.take(None):
+                _take(message, unread, desired, holds)
+    return desired, holds
+
+
+def _take(message: Message, unread: set[str], desired: DesiredState, holds: Holds) -> None:
+    match message:
+        case ObjectSeen(claims=claims):
+            holds.update(desired.get(claims.ref), claims, 0.0)
+            desired.apply(claims)
+            for problem in claims.problems:
+                log.warning(problem.message, extra={"object": claims.ref, "reason": problem.reason})
+        case ObjectGone(ref=ref):
+            desired.remove(ref)
+        case SourceListed(source=source):
+            unread.discard(source)
+        case SourceFailed(source=source, error=error):
+            raise RetryableError(f"source {source} cannot be read: {error}")
+        case Crashed(error=error):
+            raise error

@@ -1,0 +1,201 @@
+"""``dnssync run``: watchers, controller, schedule and web server, joined and ended together."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol
+
+from dnssync import __version__
+from dnssync.app import parts
+from dnssync.computing import sources
+from dnssync.controller.deleting import DeletionGate
+from dnssync.controller.inbox import Crashed, Inbox, ResyncDue, Stop
+from dnssync.controller.loop import Controller, LoopOptions
+from dnssync.controller.planning import Planner
+from dnssync.controller.report import Announce, Reporter
+from dnssync.controller.schedule import Job, Schedule
+from dnssync.controller.status import health, ready
+from dnssync.controller.wants import Wants
+from dnssync.deletions import DeletionLimits
+from dnssync.kube.client import Connection
+from dnssync.kube.credentials import KubeOptions
+from dnssync.kube.events import EventRecorder, ObjectEvent
+from dnssync.kube.watch import KubeWatcher
+from dnssync.manifests import ManifestWatcher
+from dnssync.metrics import Metrics
+from dnssync.objects import ObjectClaims
+from dnssync.ownership import Registry
+from dnssync.providers import Provider
+from dnssync.providers.dry_run import DryRunProvider
+from dnssync.settings import Settings
+from dnssync.sources import Sink, Source
+from dnssync.web import Pages, WebServer
+
+log = logging.getLogger(__name__)
+
+PROVIDER_THREADS = 8
+"""Zones that are read or written at the same time."""
+
+
+class Watcher(Protocol):
+    """Something that feeds a sink until it is told to stop."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Return soon after ``stop`` is set."""
+
+
+def run(settings: Settings) -> int:
+    """Keep DNS in step with the objects until interrupted; the exit code."""
+    metrics = Metrics(__version__)
+    provider = parts.provider(settings)
+    with ExitStack() as stack:
+        stack.callback(provider.close)
+        readers = sources(settings)
+        connection = None if settings.manifests else Connection(kube_options(settings))
+        events = event_writer(settings, connection, readers)
+        inbox = Inbox()
+        controller = assemble(
+            settings,
+            DryRunProvider(provider) if settings.dry_run else provider,
+            readers,
+            inbox,
+            Reporter(metrics, announce=events and events[1], events_emit=settings.events_emit),
+        )
+        if settings.metrics_address:
+            pages = Pages(
+                lambda: health(controller.status, time.monotonic()),
+                lambda: ready(controller.status),
+                metrics.exposition,
+            )
+            stack.callback(WebServer(settings.metrics_address, pages).close)
+        stack.enter_context(stopping_on_signals(inbox))
+        background = watchers(settings, readers, connection, inbox)
+        stack.enter_context(watching([*background, *([events[0]] if events else [])], inbox))
+        if not settings.once:
+            job = Job("resync", settings.interval, lambda: inbox.put(ResyncDue()))
+            stack.callback(Schedule([job]).close)
+        good = work(controller)
+    return 0 if good or not settings.once else 1
+
+
+def assemble(
+    settings: Settings, provider: Provider, readers: Sequence[Source], inbox: Inbox, reporter: Reporter
+) -> Controller:
+    """A controller over ``provider`` for what ``readers`` will put into ``inbox``."""
+    registry: Registry = parts.registry(settings)
+    kinds = {source.name: source.ref("", "").kind for source in readers}
+    rules = parts.rules(settings, registry.owner_id)
+    return Controller(
+        inbox,
+        Wants(kinds, settings.hold_targets, reporter),
+        Planner(provider, registry, rules, parts.shaper(settings)),
+        DeletionGate(DeletionLimits(settings.max_deletes, settings.max_delete_percent)),
+        provider=provider,
+        registry=registry,
+        reporter=reporter,
+        options=LoopOptions(
+            settle=settings.min_event_sync_interval, act_on_events=settings.events, once=settings.once
+        ),
+    )
+
+
+def work(controller: Controller) -> bool:
+    """Run the controller to its end in this thread. Whether all went well."""
+    executor = ThreadPoolExecutor(PROVIDER_THREADS, thread_name_prefix="provider")
+    try:
+        return controller.run(executor)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def kube_options(settings: Settings) -> KubeOptions:
+    """How to reach the cluster."""
+    return KubeOptions(
+        kubeconfig=settings.kubeconfig,
+        context=settings.context,
+        server=settings.server,
+        request_timeout=settings.kube_api_request_timeout,
+    )
+
+
+def watchers(
+    settings: Settings, readers: Sequence[Source], connection: Connection | None, sink: Sink
+) -> list[Watcher]:
+    """One watcher per source of the cluster, or one for all manifest files."""
+    if connection is None:
+        return [ManifestWatcher(settings.manifests, readers, sink)]
+    return [KubeWatcher(connection, source, sink, namespace=settings.namespace) for source in readers]
+
+
+@contextmanager
+def watching(running: Sequence[Watcher], inbox: Inbox) -> Iterator[None]:
+    """Run the watchers in threads; a bug in one ends the process by way of the inbox."""
+    stop = threading.Event()
+
+    def guarded(watcher: Watcher) -> None:
+        try:
+            watcher.run(stop)
+        except BaseException as error:  # noqa: BLE001 - the top of a thread; the loop raises it
+            inbox.put(Crashed(error))
+
+    threads = [
+        threading.Thread(target=guarded, args=(watcher,), name="watcher", daemon=True) for watcher in running
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(timeout=2.0)
+
+
+@contextmanager
+def stopping_on_signals(inbox: Inbox) -> Iterator[None]:
+    """SIGTERM and SIGINT end the loop cleanly; a second one ends the process at once."""
+    previous: dict[int, Any] = {}
+
+    def stop(number: int, _frame: object) -> None:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
+        # The handler may have interrupted the inbox's own lock: let another thread take it.
+        threading.Thread(target=inbox.put, args=(Stop(),), daemon=True).start()
+        log.info("%s: finishing what is under way", signal.Signals(number).name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        previous[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
+
+
+def event_writer(
+    settings: Settings, connection: Connection | None, readers: Sequence[Source]
+) -> tuple[EventRecorder, Announce] | None:
+    """What writes Kubernetes Events, if there is a cluster and the user wants them."""
+    if connection is None or not settings.events_emit or settings.dry_run:
+        return None
+    kinds = {source.ref("", "").kind: source.resource.kind for source in readers}
+    recorder = EventRecorder(connection)
+
+    def announce(claims: ObjectClaims, severity: str, reason: str, note: str) -> None:
+        event = ObjectEvent(
+            kind=kinds[claims.ref.kind],
+            api_version=claims.api_version,
+            namespace=claims.ref.namespace,
+            name=claims.ref.name,
+            uid=claims.uid,
+            reason=reason,
+            note=note,
+            warning=severity == "Warning",
+        )
+        recorder.record(event)
+
+    return recorder, announce

@@ -1,0 +1,51 @@
+"""The gate that all deletions pass: the deletion guard with the memory of what was deleted of late."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from dnssync.changes import Action, Bundle
+from dnssync.deletions import DeletionLimits, Verdict, judge
+from dnssync.names import normalise
+
+WINDOW = 60.0
+"""Seconds over which deletions are counted together: objects that go one by one are no less gone."""
+
+
+class DeletionGate:
+    """``held`` deletions wait at the gate, and ``notice`` says why and how to release them."""
+
+    def __init__(self, limits: DeletionLimits) -> None:
+        self._limits = limits
+        self._recent: deque[tuple[float, int]] = deque()
+        self.held = 0
+        self.notice = ""
+
+    def judge(self, bundles: Sequence[Bundle], owned: int, now: float) -> Verdict:
+        """Whether these deletions, all that are planned in all zones, may be made now."""
+        while self._recent and self._recent[0][0] <= now - WINDOW:
+            self._recent.popleft()
+        planned = sum(deleted_records(bundle) for bundle in bundles)
+        recent = sum(count for _, count in self._recent)
+        verdict = judge(planned, owned, self._limits, recent=recent)
+        self.held = 0 if verdict.allowed else planned
+        self.notice = verdict.message
+        return verdict
+
+    def next_deadline(self) -> float | None:
+        """When fewer recent deletions may let held ones through; None if nothing is held."""
+        return self._recent[0][0] + WINDOW if self.held and self._recent else None
+
+    def committed(self, bundle: Bundle, now: float) -> None:
+        """A bundle stands in its zone; deletions in it count for a while."""
+        if only_deletes(bundle):
+            self._recent.append((now, deleted_records(bundle)))
+
+
+def only_deletes(bundle: Bundle) -> bool:
+    """Whether the bundle takes a name's records away and puts nothing in their place."""
+    return all(change.action is Action.DELETE for change in bundle.changes)
+
+
+def deleted_records(bundle: Bundle) -> int:
+    """How many records (not markers) an only-deletes bundle takes away."""
+    return sum(normalise(change.endpoint.dns_name) == bundle.name for change in bundle.changes)

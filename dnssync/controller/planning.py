@@ -1,0 +1,103 @@
+"""From names to bundles for one zone: everything between desired state and the provider, without I/O."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from dnssync.changes import Bundle
+from dnssync.desired import DesiredState
+from dnssync.endpoints import Endpoint
+from dnssync.hold import Holds, records_to_keep
+from dnssync.names import normalise
+from dnssync.ownership import Registry, ZoneContent
+from dnssync.plan import Plan, PlanRules, plan
+from dnssync.providers import Provider, Zone
+
+
+class Planned(NamedTuple):
+    """What is to be done in a zone: the plan as people read it, the bundles as the provider gets them."""
+
+    plan: Plan
+    bundles: list[Bundle]
+
+
+class Planner:
+    """The pure half of the controller. Remembers the shaped endpoints of each name until it is touched."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        registry: Registry,
+        rules: PlanRules,
+        shape: Callable[[Sequence[Endpoint]], list[Endpoint]],
+    ) -> None:
+        self._provider = provider
+        self._registry = registry
+        self._rules = rules
+        self._shape = shape
+        self._zones: tuple[Zone, ...] = ()
+        self._zone_rules = rules
+        self._wanted: dict[str, list[tuple[Endpoint, frozenset[str]]]] = {}
+
+    def use_zones(self, zones: Sequence[Zone]) -> None:
+        """The zones among which endpoints are distributed from now on."""
+        self._zones = tuple(zones)
+        provider_filter = self._provider.domain_filter(zones)
+        self._zone_rules = msgspec.structs.replace(
+            self._rules, domain_filters=(*self._rules.domain_filters, provider_filter)
+        )
+        self._wanted.clear()
+
+    def forget(self, name: str) -> None:
+        """The claims or holds at ``name`` changed."""
+        self._wanted.pop(name, None)
+
+    def plan_zone(
+        self, zone: Zone, content: ZoneContent, names: Iterable[str], desired: DesiredState, holds: Holds
+    ) -> Planned:
+        """What has to change in ``zone`` for ``names`` (normalised) to be as they are wanted.
+
+        A name that is wanted, but in another zone, is left alone here: a parent zone's record is not
+        deleted because a child zone turned up.
+        """
+        current: list[Endpoint] = []
+        wanted: list[Endpoint] = []
+        for name in names:
+            at_name = self.wanted_at(name, desired, holds)
+            here = [endpoint for endpoint, zone_ids in at_name if zone.id in zone_ids]
+            if at_name and not here:
+                continue
+            records = content.at(name)
+            current += records
+            wanted += here
+            wanted += records_to_keep(holds.at(name), records, self._registry.owner_id)
+        result = plan(current, wanted, self._zone_rules)
+        refused = self._registry.refusals(result.changes, content)
+        if refused:
+            keys = {skipped.endpoint.key for skipped in refused}
+            kept = tuple(change for change in result.changes if change.endpoint.key not in keys)
+            result = Plan(kept, (*result.skipped, *refused))
+        return Planned(result, self._registry.bundle(result.changes, content))
+
+    def wanted_at(
+        self, name: str, desired: DesiredState, holds: Holds
+    ) -> list[tuple[Endpoint, frozenset[str]]]:
+        """The endpoints wanted at ``name``, shaped and adjusted, each with the ids of its zones."""
+        known = self._wanted.get(name)
+        if known is None:
+            held = [endpoint for hold in holds.at(name) for endpoint in hold.endpoints]
+            shaped = self._shape([*desired.endpoints_at(name), *held])
+            known = [(endpoint, self._zone_ids(endpoint)) for endpoint in self._provider.adjust(shaped)]
+            self._wanted[name] = known
+        return known
+
+    def _zone_ids(self, endpoint: Endpoint) -> frozenset[str]:
+        return frozenset(zone.id for zone in self._provider.zones_for(endpoint, self._zones))
+
+
+def names_in_zone(zone: Zone, desired: DesiredState, content: ZoneContent) -> set[str]:
+    """Every normalised name that a full pass over the zone has to look at."""
+    suffix = normalise(zone.name)
+    wanted = {name for name in desired.names() if name == suffix or name.endswith("." + suffix)}
+    return wanted.union(content.names())

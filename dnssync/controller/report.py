@@ -1,0 +1,243 @@
+"""What the controller tells people: log lines, metrics and Kubernetes Events, each thing said once."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from dnssync.changes import Action, Change, Outcome
+from dnssync.controller.inbox import BundlesApplied
+from dnssync.controller.status import Status
+from dnssync.deletions import Verdict
+from dnssync.desired import DesiredState
+from dnssync.endpoints import LABEL_RESOURCE
+from dnssync.hold import Hold
+from dnssync.metrics import Metrics
+from dnssync.names import normalise
+from dnssync.objects import ObjectClaims, ObjectRef
+from dnssync.ownership import ZoneContent
+from dnssync.plan import Plan
+from dnssync.providers import Zone
+from dnssync.skipped import Skipped, SkipReason
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[ObjectClaims, str, str, str], None]
+"""Write a Kubernetes Event: on which object, ``Normal`` or ``Warning``, reason, note."""
+
+# What an operator or an object's owner should hear of; the rest is the daily business of filters.
+_LOUD = frozenset(SkipReason) - {SkipReason.DOMAIN_FILTER, SkipReason.RECORD_TYPE, SkipReason.POLICY}
+
+_EVENT_REASONS = {Action.CREATE: "RecordReady", Action.UPDATE: "RecordReady", Action.DELETE: "RecordDeleted"}
+
+
+class Reporter:
+    """Says each thing when it begins, and not again while it goes on."""
+
+    def __init__(
+        self, metrics: Metrics, *, announce: Announce | None = None, events_emit: Sequence[str] = ()
+    ) -> None:
+        self._metrics = metrics
+        self._announce = announce
+        self._events_emit = frozenset(events_emit)
+        self._said_of_name: dict[tuple[str, str], frozenset[str]] = {}
+        self._said_of_object: dict[ObjectRef, set[str]] = {}
+        self._held_notice = ""
+
+    # Objects
+
+    def problems(self, claims: ObjectClaims) -> None:
+        """An object changed: say what is wrong with it, unless that was said before."""
+        said = self._said_of_object.pop(claims.ref, set())
+        for problem in claims.problems:
+            self._say_of_object(claims, problem.reason, problem.message, already=problem.message in said)
+
+    def no_zone(self, claims: ObjectClaims, name: str) -> None:
+        """An object wants a name that lies in no zone of the provider."""
+        message = f"{name.removesuffix('.')}: no zone of the provider holds this name; check --domain-filter"
+        self._say_of_object(claims, "NoZone", message)
+
+    def forget(self, ref: ObjectRef) -> None:
+        """The object is gone."""
+        self._said_of_object.pop(ref, None)
+
+    def holding(self, hold: Hold, claims: ObjectClaims, seconds: float) -> None:
+        """The flap guard keeps a record for an object whose targets vanished."""
+        note = (
+            f"{hold.name.removesuffix('.')}: the object has no address any more but still asks for the host; "
+            f"its last targets are held for {seconds:.0f} s (--hold-targets)"
+        )
+        log.warning(note, extra={"object": hold.ref, "record": hold.name, "reason": "TargetsHeld"})
+        if self._announce:
+            self._announce(claims, "Warning", "TargetsHeld", note)
+
+    def hold_ended(self, hold: Hold) -> None:
+        """The flap guard's time is over for a name."""
+        if hold.endpoints:
+            log.warning(
+                "targets are withdrawn: the object has had no address for the whole of --hold-targets",
+                extra={"object": hold.ref, "record": hold.name, "reason": "HoldEnded"},
+            )
+
+    # Sources and zones
+
+    def source_listed(self, source: str, objects: int) -> None:
+        log.info("source %s read: %d objects", source, objects)
+        self._metrics.source_up.labels(source).set(1)
+        self._metrics.source_objects.labels(source).set(objects)
+
+    def source_failed(self, source: str, error: str) -> None:
+        log.error("source %s cannot be read, its last good state stays: %s", source, error)
+        self._metrics.source_up.labels(source).set(0)
+        self._metrics.source_errors.inc()
+
+    def empty_after_error(self, source: str, objects: int, seconds: float) -> None:
+        """A source came back with nothing right after an error."""
+        log.warning(
+            "source %s is empty right after an error: its %d objects are believed to live for %.0f s more",
+            source,
+            objects,
+            seconds,
+            extra={"reason": "EmptyAfterError"},
+        )
+
+    def zones_read(self, zones: Sequence[Zone]) -> None:
+        if zones:
+            log.info("%d zones: %s", len(zones), ", ".join(str(zone) for zone in zones[:20]))
+        else:
+            log.warning("the provider has no zone that the filters let through: nothing can be written")
+
+    def zones_failed(self, error: str) -> None:
+        log.error("the provider's zones cannot be read: %s", error)
+        self._metrics.registry_errors.inc()
+
+    def records_read(self, zone: Zone, content: ZoneContent, owner_id: str) -> None:
+        """A zone was read whole."""
+        log.debug("zone read", extra={"zone": zone.name})
+        self._metrics.zone_up.labels(zone.name).set(1)
+        self._metrics.zone_owned_records.labels(zone.name).set(content.owned_count(owner_id))
+
+    def zone_failed(self, zone: Zone, error: str) -> None:
+        log.error("the zone cannot be read: %s", error, extra={"zone": zone.name})
+        self._metrics.zone_up.labels(zone.name).set(0)
+        self._metrics.registry_errors.inc()
+
+    # Plans and changes
+
+    def planned(self, zone: Zone, plan: Plan, names: Sequence[str], desired: DesiredState) -> None:
+        """Say what was left alone, once per name and reason."""
+        by_name: dict[str, list[Skipped]] = {}
+        for skipped in plan.skipped:
+            by_name.setdefault(normalise(skipped.endpoint.dns_name), []).append(skipped)
+        for name in names:
+            key = (zone.id, name)
+            messages = frozenset(skipped.message for skipped in by_name.get(name, ()))
+            said = self._said_of_name.pop(key, frozenset())
+            if messages:
+                self._said_of_name[key] = messages
+            for skipped in by_name.get(name, ()):
+                self._skipped(zone, skipped, desired, loud=skipped.message not in said)
+        self._metrics.skipped_records.labels(zone.name, "all").set(
+            sum(1 for zone_id, _ in self._said_of_name if zone_id == zone.id)
+        )
+
+    def deletions_judged(self, verdict: Verdict) -> None:
+        """Say when deletions begin to be held, when their number changes, and when they are let go."""
+        self._metrics.held_deletes.set(0 if verdict.allowed else verdict.planned)
+        if verdict.message != self._held_notice:
+            self._held_notice = verdict.message
+            if verdict.message:
+                log.error(verdict.message, extra={"reason": "DeletesHeld"})
+            else:
+                log.info("deletions are no longer held")
+
+    def applied(self, message: BundlesApplied, desired: DesiredState, now: float) -> None:
+        """Say what a request came to, record by record."""
+        if message.asked_at is not None and any(outcome.ok for outcome in message.outcomes):
+            self._metrics.event_to_change.observe(now - message.asked_at)
+        for outcome in message.outcomes:
+            for change in outcome.bundle.changes:
+                self._changed(message.zone, change, outcome, desired)
+            if not outcome.ok:
+                log.error(
+                    "not changed: %s",
+                    outcome.error,
+                    extra={"record": outcome.bundle.name, "zone": message.zone.name},
+                )
+
+    def turned(self, status: Status) -> None:
+        """The loop turned once."""
+        metrics = self._metrics
+        metrics.queue_depth.set(status.pending)
+        metrics.held_targets.set(status.held_targets)
+        metrics.ready.set(status.synced)
+
+    def synced(self, duration: float, changes: int, errors: int) -> None:
+        """A full pass over everything ended."""
+        metrics = self._metrics
+        metrics.sync_duration.observe(duration)
+        if errors:
+            metrics.consecutive_soft_errors.inc()
+        else:
+            metrics.consecutive_soft_errors.set(0)
+            metrics.last_sync.set(time.time())
+        if not changes and not errors:
+            metrics.no_op_runs.inc()
+
+    def _skipped(self, zone: Zone, skipped: Skipped, desired: DesiredState, *, loud: bool) -> None:
+        worth_hearing = loud and skipped.reason in _LOUD
+        log.log(
+            logging.WARNING if worth_hearing else logging.DEBUG,
+            "left alone: %s",
+            skipped.message,
+            extra={
+                "object": skipped.endpoint.labels.get(LABEL_RESOURCE),
+                "record": skipped.endpoint.dns_name,
+                "zone": zone.name,
+                "reason": skipped.reason,
+            },
+        )
+        if worth_hearing and self._announce:
+            for claims in _holders(skipped.endpoint.dns_name, desired):
+                if str(claims.ref) == skipped.endpoint.labels.get(LABEL_RESOURCE):
+                    self._announce(claims, "Warning", "RecordSkipped", skipped.message)
+
+    def _changed(self, zone: Zone, change: Change, outcome: Outcome, desired: DesiredState) -> None:
+        endpoint = change.endpoint
+        result = "applied" if outcome.ok else "failed"
+        self._metrics.changes.labels(zone.name, change.action, result).inc()
+        is_marker = normalise(endpoint.dns_name) != outcome.bundle.name
+        if outcome.ok and not is_marker:
+            log.info(
+                "%sd %s %s",
+                change.action,
+                endpoint.record_type,
+                " ".join(endpoint.targets[:8]),
+                extra={
+                    "object": endpoint.labels.get(LABEL_RESOURCE),
+                    "record": endpoint.dns_name,
+                    "zone": zone.name,
+                },
+            )
+        reason = _EVENT_REASONS[change.action] if outcome.ok else "RecordError"
+        if self._announce and not is_marker and reason in self._events_emit:
+            note = outcome.error or f"{change.action}d {endpoint.dns_name} {endpoint.record_type}"
+            for claims in _holders(endpoint.dns_name, desired):
+                self._announce(claims, "Normal" if outcome.ok else "Warning", reason, note)
+
+    def _say_of_object(
+        self, claims: ObjectClaims, reason: str, message: str, *, already: bool = False
+    ) -> None:
+        said = self._said_of_object.setdefault(claims.ref, set())
+        if message in said:
+            return
+        said.add(message)
+        self._metrics.object_problems.labels(reason).inc(0 if already else 1)
+        if already:
+            return
+        log.warning(message, extra={"object": claims.ref, "reason": reason})
+        if self._announce:
+            self._announce(claims, "Warning", reason, message)
+
+
+def _holders(name: str, desired: DesiredState) -> list[ObjectClaims]:
+    return desired.claimants(normalise(name))
