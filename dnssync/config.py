@@ -96,6 +96,8 @@ def _read_entries(model: type[msgspec.Struct], entries: Iterable[tuple[Any, Any]
             problems.append(f"{where}: expected a value or a list of values")
         elif key in IGNORED:
             ignored[key] = Given(values, where)
+        elif key == "config":
+            problems.append(f"{where}: a file cannot name another; give it as a flag or a variable")
         elif key not in names:
             problems.append(f"{where}: no such option{nearest(key, names)}")
         elif names[key] in given:
@@ -106,8 +108,8 @@ def _read_entries(model: type[msgspec.Struct], entries: Iterable[tuple[Any, Any]
 
 
 def _known_names(model: type[msgspec.Struct]) -> dict[str, str]:
-    """From each name or alias that a file may use to the option's name."""
-    fields = [field for field in options_of(model).values() if field.name != "config"]
+    """From each name or alias of an option to its name."""
+    fields = options_of(model).values()
     return {alias: field.name for field in fields for alias in (field.name, *field.option.aliases)}
 
 

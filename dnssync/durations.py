@@ -42,7 +42,7 @@ def parse_seconds(text: str) -> float:
 
 def format_seconds(seconds: float) -> str:
     """The shortest usual Go spelling of ``seconds``: ``5m``, ``1m30s``, ``50ms``, ``0s``."""
-    exact = Fraction(seconds).limit_denominator(10**9)
+    exact = Fraction(round(seconds * 10**9), 10**9)
     if exact < 0:
         return "-" + format_seconds(-seconds)
     if exact.denominator != 1:

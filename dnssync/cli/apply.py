@@ -1,6 +1,7 @@
 """``dnssync apply``: a saved plan, exactly."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,9 @@ from dnssync.cli.options import SettingsCommand
 from dnssync.coherence import check
 from dnssync.errors import ConfigError
 from dnssync.settings import Settings
+
+if TYPE_CHECKING:
+    from dnssync.planfile import PlanDocument
 
 
 @click.command("apply", cls=SettingsCommand)
@@ -18,10 +22,17 @@ def command(settings: Settings, file: str) -> int:
     A record that is no longer as the plan saw it is left alone. Exit code: 0 all done, 1 not all or error.
     """
     check(settings, needs_provider=True)
-    from dnssync import app, planfile
+    document = _read(file)
+    from dnssync import app
+
+    return app.apply_plan(settings, document)
+
+
+def _read(file: str) -> "PlanDocument":
+    from dnssync import planfile
 
     try:
         data = Path(file).read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {file}: {error.strerror}") from None
-    return app.apply_plan(settings, planfile.decode(data, file))
+    return planfile.decode(data, file)
