@@ -60,10 +60,7 @@ def shape(endpoints: Iterable[Endpoint], options: ShapeOptions) -> list[Endpoint
     filled = with_default_targets(endpoints, options.default_targets, force=options.force_default_targets)
     kept = with_nat64(deduplicate(filled).endpoints, nat64_networks(options.nat64_networks))
     wanted = target_filter(options.target_net_filter, options.exclude_target_net)
-    return [
-        finish(endpoint.with_property(_PTR_PROPERTY, None), options)
-        for endpoint in within_networks(kept, wanted)
-    ]
+    return [finish(endpoint, options) for endpoint in map(_without_ptr_wish, within_networks(kept, wanted))]
 
 
 def with_default_targets(
@@ -134,6 +131,11 @@ def finish(endpoint: Endpoint, options: ShapeOptions) -> Endpoint:
     if wants_alias and endpoint.property_value(ALIAS_PROPERTY) is None:
         endpoint = endpoint.with_property(ALIAS_PROPERTY, "true")
     return endpoint
+
+
+def _without_ptr_wish(endpoint: Endpoint) -> Endpoint:
+    asked = endpoint.property_value(_PTR_PROPERTY) is not None
+    return endpoint.with_property(_PTR_PROPERTY, None) if asked else endpoint
 
 
 def _only_properties_of(endpoint: Endpoint, provider: str) -> Endpoint:
