@@ -31,6 +31,7 @@ _INITIALISMS = {
     "uid",
     "url",
 }
+_JSON_TYPES: Mapping[type, str] = {dict: "map", list: "list", str: "string", int: "number", bool: "boolean"}
 _FIRST_WORD = re.compile(r"[a-z]*")
 
 
@@ -153,18 +154,21 @@ def _checked(data: Any, wanted: type[Any], name: str) -> Any:
     if data is None:
         return wanted()
     if not isinstance(data, wanted) or (wanted is int and isinstance(data, bool)):
-        raise TemplateError(f"the object's {name} is no {wanted.__name__}")
+        raise TemplateError(f"the object's {name} is no {_JSON_TYPES[wanted]}")
     return data
 
 
 class JsonObject(Struct):
-    """What the second try sees, and the unstructured source at once: plain JSON below a few Go names."""
+    """What the second try sees, and the unstructured source at once: plain JSON below a few Go names.
+
+    ``go_names`` puts Go names beside the top keys of Spec and Status, as the unstructured source does.
+    """
 
     type_name = "object"
 
-    def __init__(self, obj: Mapping[str, Any]) -> None:
+    def __init__(self, obj: Mapping[str, Any], *, go_names: bool = False) -> None:
         self._object = obj
-        self._metadata = _checked(obj.get("metadata"), dict, "metadata")
+        self._go_names = go_names
         self._type = type_of(obj)
 
     def field(self, name: str) -> Value:
@@ -173,21 +177,26 @@ class JsonObject(Struct):
             case "Kind" | "APIVersion":
                 return typed("string", self._object.get("kind" if name == "Kind" else "apiVersion"), name)
             case "Name" | "Namespace":
-                return typed("string", self._metadata.get(name.lower()), name)
+                return typed("string", self._metadata().get(name.lower()), name)
             case "Labels" | "Annotations":
-                return typed("labels", self._metadata.get(name.lower()), name)
+                return typed("labels", self._metadata().get(name.lower()), name)
             case "Metadata" | "Spec" | "Status":
                 return self._section(name)
             case "Object":
                 return dict(self._object)
         raise LookupError(name)
 
+    def _metadata(self) -> Mapping[str, Any]:
+        metadata: Mapping[str, Any] = _checked(self._object.get("metadata"), dict, "metadata")
+        return metadata
+
     def _section(self, name: str) -> Value:
-        """A part of the object, with the absent keys that its type knows and Go names beside JSON keys."""
+        """A part of the object, with the absent keys that its type knows."""
         data = _checked(self._object.get(name.lower()), dict, name)
         known = struct_types()[self._type][name if name != "Metadata" else "ObjectMeta"].type
         section: dict[str, Value] = with_zeros(known, data)
-        return {go_name(key): value for key, value in section.items()} | section
+        aliases = {go_name(key): value for key, value in section.items()} if self._go_names else {}
+        return aliases | section
 
 
 def with_zeros(type_name: str, data: Any) -> Any:

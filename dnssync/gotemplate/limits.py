@@ -1,5 +1,7 @@
 """How much a template may do: it is a user's input, and nothing it says may cost the controller its life."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from dnssync.gotemplate.errors import TemplateError
@@ -29,6 +31,17 @@ class Budget(msgspec.Struct):
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise TemplateError(f"the template nests deeper than {MAX_DEPTH}")
+
+
+def concatenate(parts: Iterable[str], *, separator: str = "") -> str:
+    """The parts in one text; TemplateError as soon as it would be longer than MAX_TEXT."""
+    kept: list[str] = []
+    length = 0
+    for part in parts:
+        length += len(part) + len(separator)
+        check_length(length)
+        kept.append(part)
+    return separator.join(kept)
 
 
 def check_length(length: int) -> None:

@@ -11,8 +11,10 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _SIMPLE = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "\\": 92, "'": 39, '"': 34}
-_DECIMAL_FLOAT = re.compile(r"[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?")
-_HEX_FLOAT = re.compile(r"[+-]?0[xX][\da-fA-F_]*\.?[\da-fA-F_]*[pP][+-]?\d[\d_]*")
+_DECIMAL_FLOAT = re.compile(r"[+-]?(?:D\.?D?|\.D)(?:[eE][+-]?D)?".replace("D", r"(?:\d(?:_?\d)*)"))
+_HEX_FLOAT = re.compile(
+    r"[+-]?0[xX](?:_?D\.?D?|\.D)[pP][+-]?\d(?:_?\d)*".replace("D", r"(?:[\da-fA-F](?:_?[\da-fA-F])*)")
+)
 _INTEGER = re.compile(
     r"[+-]?(?:0[xX](?:_?[\da-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?\d)*)"
 )
@@ -39,7 +41,7 @@ def number(literal: str) -> int | float:
     if _INTEGER.fullmatch(literal):
         return _integer(literal)
     if _HEX_FLOAT.fullmatch(literal):
-        return _finite(float.fromhex(literal.replace("_", "")), literal)
+        return _hex_float(literal)
     if _DECIMAL_FLOAT.fullmatch(literal) and any(mark in literal for mark in ".eE"):
         return _finite(float(literal.replace("_", "")), literal)
     raise ValueError(f"bad number syntax: {literal!r}")
@@ -54,6 +56,13 @@ def _integer(literal: str) -> int:
     if not INT_MIN <= value <= INT_MAX:
         raise ValueError(f"integer overflow: {literal}")
     return value
+
+
+def _hex_float(literal: str) -> float:
+    try:
+        return float.fromhex(literal.replace("_", ""))
+    except OverflowError as error:
+        raise ValueError(f"number too large: {literal}") from error
 
 
 def _finite(value: float, literal: str) -> float:

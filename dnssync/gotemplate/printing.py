@@ -7,18 +7,14 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 
-from dnssync.gotemplate.errors import TemplateError
-from dnssync.gotemplate.limits import check_length
+from dnssync.gotemplate.limits import check_length, concatenate
 from dnssync.gotemplate.values import Missing, Pointer, Struct, Value
 
-_MAX_DEPTH = 100
 _ESCAPES = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v", "\\": "\\"}
 
 
-def show(value: Value, *, depth: int = 0) -> str:
+def show(value: Value) -> str:
     """``%v``."""
-    if depth > _MAX_DEPTH:
-        raise TemplateError(f"a value nested deeper than {_MAX_DEPTH} cannot be printed")
     match value:
         case None | Missing.MISSING:
             return "<nil>"
@@ -31,11 +27,11 @@ def show(value: Value, *, depth: int = 0) -> str:
         case int():
             return str(value)
         case Pointer():
-            return show(value.target, depth=depth + 1)
+            return show(value.target)
         case list():
-            return f"[{' '.join(show(item, depth=depth + 1) for item in value)}]"
+            return f"[{' '.join(show(item) for item in value)}]"
         case dict():
-            return f"map[{' '.join(f'{key}:{show(value[key], depth=depth + 1)}' for key in sorted(value))}]"
+            return f"map[{' '.join(f'{key}:{show(value[key])}' for key in sorted(value))}]"
         case Struct():
             return f"{{{value.type_name}}}"
 
@@ -49,12 +45,12 @@ def join(values: Iterable[Value]) -> str:
             out.append(" ")
         out.append(show(value))
         previous = value
-    return "".join(out)
+    return concatenate(out)
 
 
 def join_line(values: Iterable[Value]) -> str:
     """println: a space between all operands, and a line end."""
-    return " ".join(map(show, values)) + "\n"
+    return concatenate(map(show, values), separator=" ") + "\n"
 
 
 def quote(text: str, *, ascii_only: bool = False, mark: str = '"') -> str:
@@ -77,17 +73,17 @@ def _escape(char: str, ascii_only: bool, mark: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def show_float(value: float, *, exponent_from: int = 21) -> str:
-    """The shortest text that reads back, with an exponent below 1e-4 and from 10**``exponent_from``."""
+def show_float(value: float) -> str:
+    """The shortest text that reads back, with an exponent below 1e-4 and from 1e6."""
     if not math.isfinite(value):
         return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
     sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     magnitude = len(digits) + int(exponent) - 1 if any(digits) else 0
-    if -4 <= magnitude < exponent_from:
+    if -4 <= magnitude < 6:
         return _plain(repr(value))
     mantissa = "".join(map(str, digits))
     fraction = f".{mantissa[1:]}" if len(mantissa) > 1 else ""
-    return f"{'-' if sign else ''}{mantissa[0]}{fraction}e{'-' if magnitude < 0 else '+'}{abs(magnitude):02d}"
+    return f"{'-' if sign else ''}{mantissa[0]}{fraction}e{'-' if magnitude < 6 else '+'}{abs(magnitude):02d}"
 
 
 def _plain(text: str) -> str:

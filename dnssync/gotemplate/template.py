@@ -17,6 +17,7 @@ from dnssync.gotemplate.lexer import TemplateSyntaxError, tokenize
 from dnssync.gotemplate.parser import Parser
 from dnssync.gotemplate.values import MISSING, Struct
 
+_MAX_SHOWN = 200
 _NO_NAMES = (MISSING.value, "<nil>")
 _OF_SOURCE = {
     "ingress": ("networking.k8s.io/v1", "Ingress"),
@@ -60,11 +61,12 @@ class Template:
         """The text that the template makes of one object; TemplateError if it does not fit."""
         obj = _complete(obj, source)
         is_plain = source == "unstructured"
+        plain = JsonObject(obj, go_names=is_plain)
         try:
-            return self._run(JsonObject(obj) if is_plain else typed_object(obj), source, strict=False)
+            return self._run(plain if is_plain else typed_object(obj), source, strict=False)
         except TemplateError as first:
             try:
-                return self._run(JsonObject(obj), source, strict=True)
+                return self._run(plain, source, strict=True)
             except TemplateError as second:
                 raise TemplateError(_failure(obj, str(first), str(second))) from None
 
@@ -74,6 +76,9 @@ class Template:
             return evaluation.run(data)
         except TemplateError as error:
             raise TemplateError(f"{_where(self.source, evaluation.place)}: {error}") from None
+        except RecursionError:
+            where = _where(self.source, evaluation.place)
+            raise TemplateError(f"{where}: a value is nested too deeply") from None
 
 
 def parse(texts: Sequence[str] | str) -> Template:
@@ -87,7 +92,8 @@ def parse(texts: Sequence[str] | str) -> Template:
         bodies = Parser(list(tokenize(source)), FUNCTIONS).parse()
     except TemplateSyntaxError as error:
         where = _where(source, error.place)
-        raise ConfigError(f"the template {source!r} cannot be read: {where}: {error}") from None
+        shown = source if len(source) <= _MAX_SHOWN else source[:_MAX_SHOWN] + "…"
+        raise ConfigError(f"the template {shown!r} cannot be read: {where}: {error}") from None
     return Template(source, bodies)
 
 
