@@ -96,6 +96,19 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         allowed, denied = (tuple(map(parse_network, nets)) for nets in (self.allow_nets, self.deny_nets))
         return AddressPolicy(allowed, denied, self.private_only)
 
+    @property
+    def tcp_limits(self) -> "TcpLimits":
+        """How many TCP clients there may be, and how long they may wait."""
+        return TcpLimits(self.tcp_timeout, self.tcp_connections, self.tcp_connections_per_client)
+
+
+class TcpLimits(msgspec.Struct, frozen=True):
+    """``timeout`` in seconds; how many connections there may be in all and from one client address."""
+
+    timeout: float
+    connections: int
+    per_client: int
+
 
 class Listen(NamedTuple):
     """One socket address."""

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from selectors import EVENT_READ, DefaultSelector
+from selectors import EVENT_READ, BaseSelector, DefaultSelector
 
 from resolver.answer import Rcode
 from resolver.config import Listen, ResolverConfig, parse_listen, zone_text
@@ -13,7 +13,7 @@ from resolver.errors import ResolverError
 from resolver.names import fold, from_text
 from resolver.responder import Transport, respond
 from resolver.synthesis import rules_of
-from resolver.tcp import TcpClients, TcpLimits
+from resolver.tcp import TcpClients
 from resolver.wire import build_error
 from resolver.zone import Update, Zone, zone_bases
 
@@ -72,23 +72,27 @@ class Resolver:
         """Answer until ``stop`` is set (seen within a fifth of a second), then close all sockets."""
         if not self._sockets:
             self.bind()
-        limits = TcpLimits(
-            self._config.tcp_timeout, self._config.tcp_connections, self._config.tcp_connections_per_client
+        try:
+            with DefaultSelector() as selector:
+                self._loop(selector, stop)
+        finally:
+            self.close()
+
+    def _loop(self, selector: BaseSelector, stop: threading.Event) -> None:
+        clients = TcpClients(
+            selector, self._config.tcp_limits, lambda wire: self.answer_bytes(wire, Transport.TCP)
         )
-        with DefaultSelector() as selector:
-            clients = TcpClients(selector, limits, lambda wire: self.answer_bytes(wire, Transport.TCP))
-            for sock in self._sockets:
-                selector.register(sock, EVENT_READ, self._handler(sock, clients))
-            while not stop.is_set():
-                ready = selector.select(_STOP_INTERVAL)
-                now = time.monotonic()
-                for key, mask in ready:
-                    # An earlier handler of this turn may have closed it to make room.
-                    if key.fileobj in selector.get_map():
-                        key.data(mask, now)
-                clients.expire(now)
-            clients.close()
-        self.close()
+        for sock in self._sockets:
+            selector.register(sock, EVENT_READ, self._handler(sock, clients))
+        while not stop.is_set():
+            ready = selector.select(_STOP_INTERVAL)
+            now = time.monotonic()
+            for key, mask in ready:
+                # An earlier handler of this turn may have closed it to make room.
+                if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
+                    key.data(mask, now)
+            clients.expire(now)
+        clients.close()
 
     def _handler(self, sock: socket.socket, clients: TcpClients) -> Callable[[int, float], None]:
         if sock.type == socket.SOCK_STREAM:

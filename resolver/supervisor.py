@@ -37,6 +37,12 @@ class Supervisor:
         self._watcher: threading.Thread | None = None
         self.addresses: tuple[str, ...] = ()
 
+    @property
+    def pid(self) -> int | None:
+        """The id of the process that answers now; None while there is none."""
+        child = self._child
+        return child.pid if child else None
+
     def start(self) -> tuple[str, ...]:
         """Start the process if it was not yet, and give its addresses; raises ResolverError."""
         with self._changed:

@@ -8,22 +8,15 @@ makes room.
 import logging
 import socket
 from collections.abc import Callable
+from errno import EMFILE, ENFILE
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 
-import msgspec
+from resolver.config import TcpLimits
 
 log = logging.getLogger(__name__)
 
 _READ_SIZE = 2048
 _MAX_UNSENT = 1 << 18
-
-
-class TcpLimits(msgspec.Struct, frozen=True):
-    """``timeout`` in seconds; how many connections there may be in all and from one client address."""
-
-    timeout: float
-    connections: int
-    per_client: int
 
 
 class TcpClients:
@@ -42,12 +35,11 @@ class TcpClients:
         """Take one connection from ``listener``, at the expense of the oldest if there is no place."""
         try:
             sock, (host, *_) = listener.accept()
-        except BlockingIOError:
-            return
         except OSError as error:
-            # Out of file descriptors: the waiting connection would wake the loop for ever.
-            log.warning("cannot accept a TCP connection: %s", error)
-            self._drop_oldest()
+            # Without room the waiting connection would wake the loop for ever; else the client went away.
+            if error.errno in (EMFILE, ENFILE):
+                log.warning("cannot accept a TCP connection: %s", error)
+                self._drop_oldest()
             return
         if sum(client.host == host for client in self._clients.values()) >= self._limits.per_client:
             sock.close()

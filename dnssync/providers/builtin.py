@@ -55,6 +55,11 @@ class BuiltinProvider:
         """Where questions are answered, ``ADDRESS:PORT``; empty before the start."""
         return self._resolver.addresses
 
+    @property
+    def pid(self) -> int | None:
+        """The id of the resolver's process; None while there is none."""
+        return self._resolver.pid
+
     def zones(self) -> list[Zone]:
         """The configured zones; raises ConfigError if the resolver cannot start (an address is taken)."""
         try:

@@ -1,5 +1,7 @@
 """Answers to questions, whole messages, checked by dnspython."""
 
+from typing import Any
+
 import pytest
 
 from tests.resolver.zones import World, update
@@ -278,7 +280,7 @@ def test_a_withheld_address_is_no_data_on_every_path() -> None:
         ({"hex_ipv4": True}, "0a000005", True),
     ],
 )
-def test_address_policies(settings: dict[str, object], name: str, is_told: bool) -> None:
+def test_address_policies(settings: dict[str, Any], name: str, is_told: bool) -> None:
     world = World(**settings)
     answers = world.addresses(f"{name}.xip.test", "A") + world.addresses(f"{name}.xip.test", "AAAA")
     assert bool(answers) == is_told

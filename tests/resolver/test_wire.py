@@ -1,6 +1,7 @@
 """Messages: what comes back for well-formed, odd and hostile bytes."""
 
 import struct
+from typing import Any
 
 import dns.edns
 import dns.flags
@@ -130,9 +131,9 @@ def test_nsid_is_given_when_asked_and_configured() -> None:
     ("payload", "room"), [(None, 512), (100, 512), (512, 512), (1000, 1000), (1232, 1232), (65535, 1232)]
 )
 def test_what_does_not_fit_is_truncated(payload: int | None, room: int) -> None:
-    edns = {} if payload is None else {"use_edns": 0, "payload": payload}
+    edns: dict[str, Any] = {} if payload is None else {"use_edns": 0, "payload": payload}
     for rtype, name in (("TXT", "big.xip.test"), ("MX", "mx.xip.test")):
-        query = dns.message.make_query(name, rtype, **edns)  # type: ignore[arg-type]
+        query = dns.message.make_query(name, rtype, **edns)
         wire = WORLD.bytes(query.to_wire())
         assert wire is not None
         assert len(wire) <= room
@@ -161,7 +162,7 @@ def test_names_far_into_a_long_message_are_right() -> None:
 
 
 SAMPLES = [
-    dns.message.make_query(name, rtype, **options).to_wire()  # type: ignore[arg-type]
+    dns.message.make_query(name, rtype, **options).to_wire()
     for name, rtype in (
         ("10.0.0.5.xip.test", "A"),
         ("www.xip.test", "A"),
@@ -170,7 +171,11 @@ SAMPLES = [
         ("5.0.0.10.in-addr.arpa", "PTR"),
         ("xip.test", "NS"),
     )
-    for options in ({}, {"use_edns": 0}, {"use_edns": 0, "options": [dns.edns.GenericOption(3, b"")]})
+    for options in (
+        {},
+        {"use_edns": 0},
+        {"use_edns": 0, "options": [dns.edns.GenericOption(dns.edns.NSID, b"")]},
+    )
 ]
 
 
