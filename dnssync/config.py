@@ -167,8 +167,7 @@ def _read(field: OptionField, text: str, where: str) -> Any:
     try:
         return field.read(text)
     except ValueError as error:
-        shown = str(error).replace(repr(text), "the value") if field.option.secret else str(error)
-        raise ValueError(f"{where}: {shown}") from None
+        raise ValueError(f"{where}: {error}") from None
 
 
 def describe(settings: msgspec.Struct) -> dict[str, str]:

@@ -52,6 +52,8 @@ class SettingsCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         switches = _switch_names(self.params)
         rest = super().parse_args(ctx, [_plain_switch(arg, switches) for arg in args])
+        if ctx.resilient_parsing:  # shell completion: the line is not finished
+            return rest
         flags = Layer(_take_flags(self.model, ctx.params), ctx.meta.get(_IGNORED, {}))
         environ = os.environ if self.environ is None else self.environ
         layers = [self.presets, *_outer_layers(self.model, flags, environ), flags]

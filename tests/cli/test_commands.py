@@ -109,6 +109,17 @@ def test_hostname_generate_and_decode(capsys: pytest.CaptureFixture[str]) -> Non
     }
 
 
+def test_the_shell_can_complete_a_line_that_is_not_right_yet() -> None:
+    words = {"_DNSSYNC_COMPLETE": "bash_complete", "COMP_CWORD": "4"}
+    line = {"COMP_WORDS": "dnssync run --interval x --txt-own"}
+    code = [sys.executable, "-c", "from dnssync.cli import main; main()"]
+    result = subprocess.run(
+        code, cwd=ROOT, env=os.environ | words | line, capture_output=True, text=True, check=False
+    )
+    assert result.stdout == "plain,--txt-owner-id\n"
+    assert result.stderr == ""
+
+
 def test_a_reader_that_goes_away_is_no_traceback() -> None:
     reader, writer = os.pipe()
     os.close(reader)

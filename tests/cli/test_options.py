@@ -191,7 +191,7 @@ def test_every_bad_value_is_told_at_once() -> None:
     assert [line.partition(":")[0] for line in lines] == ["--interval", "--policy", "--max-deletes"]
 
 
-def test_a_secret_is_neither_described_nor_told_in_an_error() -> None:
+def test_a_secret_is_not_described() -> None:
     shown = describe(parse_settings(["--txt-encrypt-aes-key=hunter2", "--txt-owner-id=me"]))
     assert shown == {"txt-encrypt-aes-key": "******", "txt-owner-id": "me"}
 

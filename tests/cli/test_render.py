@@ -106,6 +106,7 @@ def test_records_name_their_zone_and_owner() -> None:
 def test_a_saved_plan_comes_back_as_it_was() -> None:
     document = PlanDocument("aws", "me", "2026-11-23T00:00:00Z", (ZonePlan(ZONE, PLAN, "too many"),))
     assert planfile.decode(planfile.encode(document), "file") == document
+    assert json.loads(planfile.encode(document))["kind"] == "dnssync-plan/1"
     assert document
     assert not PlanDocument("aws", "me", "", (ZonePlan(ZONE, Plan()),))
 
@@ -119,12 +120,12 @@ def test_what_is_no_saved_plan_is_refused_by_name(data: bytes) -> None:
 
 
 def test_what_strangers_wrote_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    evil = Endpoint("a\x1b[2J.example.com", "TXT", ('"x\ny"',))
+    evil = Endpoint("a\x1b[2J\r.example.com", "TXT", ('"x\ny"',))
     show_table(render.endpoint_table([evil]))
     show_lines(render.plan_lines({"z": Plan((Change(Action.CREATE, new=evil),))}))
     shown = capsys.readouterr().out
     assert "\x1b" not in shown
-    assert "a\\x1b[2J.example.com" in shown
+    assert shown.count("a\\x1b[2J\\r.example.com") == 2
     assert '"x\\ny"' in shown
 
 
