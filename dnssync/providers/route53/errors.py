@@ -95,6 +95,8 @@ def _from_sdk(error: Exception, where: str) -> DnssyncError:
         return ConfigError(NO_CREDENTIALS)
     if isinstance(error, sdk.ParamValidationError):
         return RejectedError(f"{where}: refused before it was sent: {text}")
-    if isinstance(error, sdk.HTTPClientError):
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
         return UnansweredError(f"{where}: no answer: {text}")
+    if isinstance(error, sdk.CredentialRetrievalError | sdk.MetadataRetrievalError):
+        return RetryableError(f"{where}: credentials could not be fetched: {text}")
     return ConfigError(f"{where}: the AWS settings or credentials cannot be used: {text}")

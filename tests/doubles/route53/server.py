@@ -58,7 +58,8 @@ class Route53Double:
     """A strict Route 53 on a loopback port, for as long as the ``with`` block lasts.
 
     ``counts`` counts requests by operation, throttled and failed ones included; ``attempts`` keeps each
-    batch that arrived; ``roles`` and ``access_keys`` keep what was assumed and who signed.
+    batch that arrived; ``roles`` and ``access_keys`` keep what was assumed and who signed. ``denied``
+    operations and changes of ``deny_names`` (stored form) get AccessDenied, as IAM policies may do.
     """
 
     def __init__(self, *zones: str, port: int = 0, propagation: float = 0.05) -> None:
@@ -66,6 +67,7 @@ class Route53Double:
         self.faults = Faults()
         self.counts: Counter[str] = Counter()
         self.denied: set[str] = set()
+        self.deny_names: set[str] = set()
         self.access_keys: set[str] = set()
         self.roles: list[dict[str, str]] = []
         self.old_error_form = False
@@ -209,7 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, operation: str, work: Work, request: Request) -> tuple[int, str]:
         double = self.server.double
         try:
-            self._authorise(operation)
+            self._authorise(operation, request.body)
             if operation == "AssumeRole":
                 double.roles.append(dict(parse_qsl(request.body.decode())))
             with double.account.lock:
@@ -219,17 +221,17 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             double.announce()
 
-    def _authorise(self, operation: str) -> None:
+    def _authorise(self, operation: str, body: bytes) -> None:
         double = self.server.double
         signed = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
         if not signed:
             raise Refused("MissingAuthenticationToken", "Missing Authentication Token", 403)
         double.access_keys.add(signed.group(1))
-        if operation in double.denied:
+        names = {canonical_name(name) for name in re.findall(r"<Name>([^<]*)</Name>", body.decode())}
+        if operation in double.denied or names & double.deny_names:
             who = f"arn:aws:iam::123456789012:user/{signed.group(1)}"
-            raise Refused(
-                "AccessDenied", f"User: {who} is not authorized to perform: route53:{operation}", 403
-            )
+            denied = f"User: {who} is not authorized to perform: route53:{operation}"
+            raise Refused("AccessDenied", denied, 403)
 
     def _send(self, status: int, text: str, *, half: bool = False) -> None:
         data = text.encode()
