@@ -18,7 +18,7 @@ def test_each_prefix_is_read_so_that_no_renaming_breaks_an_upgrade(prefix: str) 
 
 
 def test_the_earlier_prefix_counts_key_by_key() -> None:
-    ours, present, former = PREFIXES
+    ours, present, former = "dnssync.io/", "external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/"
     read = Annotations({former + "ttl": "1", present + "ttl": "2", ours + "ttl": "3", former + "target": "t"})
     assert read.ttl() == (3, None)
     assert read.targets().values == ("t",)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 import dnssync
+from dnssync import computing
+from dnssync.cli.options import parse_settings
 from dnssync.errors import ConfigError, DnssyncError
 
 
@@ -35,8 +37,8 @@ def test_objects_that_no_source_reads_are_left_out() -> None:
 
 
 def test_a_source_named_twice_is_read_once() -> None:
-    objects = [ingress("a", "a.example.com", "192.0.2.1")]
-    assert len(dnssync.compute_endpoints(objects, ["--source=ingress", "--source=ingress"])) == 1
+    readers = computing.sources(parse_settings(["--source=ingress", "--source=ingress"]))
+    assert [source.name for source in readers] == ["ingress"]
 
 
 def test_flags_reach_the_source() -> None:

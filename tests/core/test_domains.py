@@ -8,7 +8,7 @@ from dnssync import domains
 from dnssync.domains import DomainFilter
 from dnssync.errors import ConfigError
 
-LABELS = st.lists(st.sampled_from(["a", "b", "example", "com"]), min_size=1, max_size=4).map(".".join)
+LABELS = st.lists(st.sampled_from(["a", "b", "ab", "com"]), min_size=1, max_size=4).map(".".join)
 
 
 def test_a_filter_is_brought_into_canonical_form() -> None:
@@ -44,6 +44,11 @@ def test_regular_expressions_overrule_the_lists() -> None:
 def test_a_bad_regular_expression_is_the_users_to_mend() -> None:
     with pytest.raises(ConfigError, match=r"bad regular expression '\('"):
         DomainFilter(regex_include="(")
+
+
+def test_a_document_with_lists_and_expressions_contradicts_itself() -> None:
+    with pytest.raises(ConfigError, match="exclude each other"):
+        domains.decode('{"include": ["a.org"], "regexExclude": "b"}')
 
 
 def test_filters_act_together() -> None:

@@ -50,5 +50,6 @@ def test_a_ptr_lives_at_a_reverse_name_and_points_at_a_host() -> None:
     reverse = "1.2.0.192.in-addr.arpa"
     assert endpoint_problem(Endpoint(reverse.upper(), "PTR", ("a.example.com",))) == ""
     assert "not a reverse name" in endpoint_problem(Endpoint("a.example.com", "PTR", ("b.example.com",)))
+    assert "not a reverse name" in endpoint_problem(Endpoint(".in-addr.arpa", "PTR", ("b.example.com",)))
     assert "needs a target" in endpoint_problem(Endpoint(reverse, "PTR"))
     assert "not a host name" in endpoint_problem(Endpoint(reverse, "PTR", ("192.0.2.1",)))
