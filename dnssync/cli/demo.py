@@ -3,6 +3,8 @@
 import click
 
 from dnssync.cli.options import SettingsCommand
+from dnssync.coherence import check
+from dnssync.errors import ConfigError
 from dnssync.settings import Settings
 
 PRESETS = {
@@ -19,6 +21,11 @@ def command(settings: Settings) -> int:
 
     Edit the manifests while it runs. Ctrl-C ends it.
     """
+    check(settings, needs_provider=True)
+    if settings.provider != "builtin":
+        raise ConfigError(
+            f"--provider: the demo needs builtin, not {settings.provider!r}; leave the option out"
+        )
     from dnssync import app
 
     return app.demo(settings)
