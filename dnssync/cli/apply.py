@@ -22,6 +22,8 @@ def command(settings: Settings, file: str) -> int:
     A record that is no longer as the plan saw it is left alone. Exit code: 0 all done, 1 not all or error.
     """
     check(settings, needs_provider=True)
+    if settings.dry_run:
+        raise ConfigError("--dry-run: apply does nothing but write; to look only, use dnssync plan")
     document = _read(file)
     from dnssync import app
 

@@ -105,6 +105,24 @@ def test_run_ends_cleanly_when_it_is_interrupted(options: list[str]) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+def test_run_says_with_which_options_it_starts_and_no_secret(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+    execute(["run", "--once", *options, "--metrics-address=", f"--txt-encrypt-aes-key={key}"])
+    shown = capsys.readouterr().err
+    assert "starts with --once=true --metrics-address= --manifests=" in shown
+    assert "--txt-encrypt-aes-key=******" in shown
+    assert key not in shown
+
+
+def test_apply_refuses_a_dry_run(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["apply", str(tmp_path / "plan.json"), *options, "--dry-run"]) == 1
+    assert capsys.readouterr().err.startswith("dnssync: error: --dry-run: apply does nothing but write")
+
+
 def test_the_demo_refuses_another_provider(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["demo", "--provider=aws"]) == 1
     assert capsys.readouterr().err.startswith("dnssync: error: --provider: the demo needs builtin")
