@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dnssync.endpoints import Endpoint
-from dnssync.errors import ConfigError, DnssyncError
+from dnssync.errors import ConfigError
 from dnssync.merging import merge
 from dnssync.objects import ObjectClaims
 from dnssync.settings import Settings
 from dnssync.sources import Source
-from dnssync.sources.ingress import TEMPLATE_ERROR, IngressOptions, IngressSource
+from dnssync.sources.ingress import IngressOptions, IngressSource
 
 
 def ingress_options(settings: Settings) -> IngressOptions:
@@ -40,7 +40,7 @@ def sources(settings: Settings) -> list[Source]:
 def endpoints(objects: Iterable[Mapping[str, Any]], settings: Settings) -> list[Endpoint]:
     """What the objects give, merged inside each source; objects of kinds that no source reads are left out.
 
-    Raises DnssyncError if a template does not fit an object, or if an object cannot be read at all.
+    Raises ConfigError for an object that cannot be read, or that a template does not fit.
     """
     by_source: dict[str, list[ObjectClaims]] = {}
     readers = sources(settings)
@@ -49,7 +49,7 @@ def endpoints(objects: Iterable[Mapping[str, Any]], settings: Settings) -> list[
             if _is_of(source, document):
                 claims = source.claims(document)
                 if claims is not None:
-                    by_source.setdefault(source.name, []).append(_checked(claims))
+                    by_source.setdefault(source.name, []).append(claims)
     return [
         endpoint
         for found in by_source.values()
@@ -62,10 +62,3 @@ def endpoints(objects: Iterable[Mapping[str, Any]], settings: Settings) -> list[
 def _is_of(source: Source, document: Mapping[str, Any]) -> bool:
     resource = source.resource
     return document.get("kind") == resource.kind and document.get("apiVersion") == resource.api_version
-
-
-def _checked(claims: ObjectClaims) -> ObjectClaims:
-    for problem in claims.problems:
-        if problem.reason == TEMPLATE_ERROR:
-            raise DnssyncError(f"{claims.ref}: {problem.message}")
-    return claims

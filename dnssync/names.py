@@ -93,11 +93,6 @@ def host_problem(host: str) -> str:
     return f"a host name cannot contain {' '.join(strange)}" if strange else ""
 
 
-def is_wildcard(name: str) -> bool:
-    """Whether the first label is ``*``, the only place where it means "any" (RFC 4592 §2.1.1)."""
-    return name == "*" or name.startswith("*.")
-
-
 def is_within(name: str, zone: str) -> bool:
     """Whether ``name`` is ``zone`` or lies below it, by whole labels.
 

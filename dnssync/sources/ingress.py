@@ -22,10 +22,10 @@ from dnssync.sources.ingress_object import Ingress, decode
 if TYPE_CHECKING:
     from dnssync.gotemplate import Template
 
-CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_RESOURCE = Resource("networking.k8s.io", "v1", "ingresses", "Ingress")
+_API_VERSION = _RESOURCE.api_version
 
-TEMPLATE_ERROR = "TemplateError"
-"""The reason of the Problem of an object that a template does not fit."""
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 class IngressOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +44,14 @@ class IngressOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IngressSource:
-    """Turns an Ingress into claims. Raises ConfigError on construction for options that cannot be."""
+    """Turns an Ingress into claims. Raises ConfigError on construction for options that cannot be.
+
+    ``claims`` raises it for an object that a template does not fit, too, so that what is known of that
+    object stays in force; all else that is wrong with an object is a Problem of its claims.
+    """
 
     name = "ingress"
-    resource = Resource("networking.k8s.io", "v1", "ingresses", "Ingress")
+    resource = _RESOURCE
 
     def __init__(self, options: IngressOptions) -> None:
         self._options = options
@@ -81,7 +85,7 @@ class IngressSource:
             waiting=() if targets.values else hosts.values,
             problems=(*hosts.problems, *targets.problems, *filter(None, [ttl_problem])),
             uid=ingress.metadata.uid,
-            api_version=self.resource.api_version,
+            api_version=_API_VERSION,
         )
 
     def _is_ours(self, ingress: Ingress, read: Annotations) -> bool:
@@ -99,7 +103,7 @@ class IngressSource:
         named = _usable(self._named_hosts(ingress, read), "host")
         if self._template is None or (named.values and not self._options.combine_fqdn):
             return named
-        made = _usable(_template_hosts(self._template, raw), "host made by --fqdn-template")
+        made = _usable(_template_hosts(self._template, ingress, raw), "host made by --fqdn-template")
         return Listed(_unique(named.values + made.values), named.problems + made.problems)
 
     def _named_hosts(self, ingress: Ingress, read: Annotations) -> Listed:
@@ -194,15 +198,16 @@ def _template(texts: tuple[str, ...]) -> "Template | None":
     return gotemplate.parse(texts)
 
 
-def _template_hosts(template: "Template", raw: RawObject) -> Listed:
-    """What the template makes of the whole object, which is decoded for it alone."""
+def _template_hosts(template: "Template", ingress: Ingress, raw: RawObject) -> Listed:
+    """What the template makes of the whole object, which is decoded for it alone.
+
+    Raises ConfigError if it does not fit: the names that the object had by it are then unknown, not gone.
+    """
     from dnssync.gotemplate import TemplateError
 
     whole: Mapping[str, Any] = raw if isinstance(raw, Mapping) else msgspec.json.decode(raw)
     try:
         hosts = template.hosts(whole, source=IngressSource.name)
     except TemplateError as error:
-        return Listed(
-            problems=(Problem(TEMPLATE_ERROR, f"--fqdn-template does not fit the object: {error}"),)
-        )
+        raise ConfigError(f"{_resource_label(ingress)}: --fqdn-template does not fit it: {error}") from error
     return Listed(tuple(hosts.names), tuple(Problem("InvalidName", problem) for problem in hosts.problems))

@@ -7,7 +7,7 @@ import pytest
 import dnssync
 from dnssync import computing
 from dnssync.cli.options import parse_settings
-from dnssync.errors import ConfigError, DnssyncError
+from dnssync.errors import ConfigError
 
 
 def ingress(name: str, host: str, ip: str, **metadata: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def test_flags_reach_the_source() -> None:
 
 def test_a_template_that_does_not_fit_is_an_error_that_names_the_object() -> None:
     objects = [ingress("a", "", "192.0.2.1")]
-    with pytest.raises(DnssyncError, match="ingress/web/a: --fqdn-template does not fit"):
+    with pytest.raises(ConfigError, match="ingress/web/a: --fqdn-template does not fit"):
         dnssync.compute_endpoints(objects, ["--fqdn-template={{index . 0}}"])
 
 

@@ -83,13 +83,6 @@ def test_zones_hold_names_by_whole_labels() -> None:
     assert names.longest_zone("other.org", ["example.com"]) is None
 
 
-def test_wildcards_are_whole_first_labels() -> None:
-    assert names.is_wildcard("*.example.com")
-    assert names.is_wildcard("*")
-    assert not names.is_wildcard("*a.example.com")
-    assert not names.is_wildcard("a.*.example.com")
-
-
 def test_addresses_get_no_trailing_dot() -> None:
     assert names.trailing_dot("2001:db8::1") == "2001:db8::1"
     assert names.trailing_dot("lb.example.com") == "lb.example.com."

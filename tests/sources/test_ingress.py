@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dnssync.endpoints import Endpoint
 from dnssync.errors import ConfigError
 from dnssync.objects import ObjectClaims, ObjectRef
-from dnssync.sources.ingress import TEMPLATE_ERROR, IngressOptions, IngressSource
+from dnssync.sources.ingress import IngressOptions, IngressSource
 
 PREFIX = "external-dns.kubernetes.io/"
 
@@ -228,15 +228,13 @@ def test_a_template_sees_the_whole_object_off_the_wire_too() -> None:
     assert names_of(claims) == ["front.example.org"]
 
 
-def test_a_template_that_does_not_fit_is_the_problem_of_that_object_alone() -> None:
-    """Pain: one template error failed the whole source, and with it the whole cycle."""
+def test_a_template_that_does_not_fit_leaves_what_is_known_of_the_object_in_force() -> None:
+    """Pain: one template error failed the whole source. Here the caller keeps that one object as it was."""
     source = IngressSource(
         IngressOptions(fqdn_templates=("{{index .Spec.Rules 0 | printf}}",), combine_fqdn=True)
     )
-    claims = source.claims(ingress("a.example.com"))
-    assert claims is not None
-    assert names_of(claims) == ["a.example.com"]
-    assert [problem.reason for problem in claims.problems] == [TEMPLATE_ERROR]
+    with pytest.raises(ConfigError, match="ingress/web/shop: --fqdn-template does not fit it"):
+        source.claims(ingress("a.example.com"))
 
 
 @pytest.mark.parametrize(
