@@ -4,10 +4,13 @@ from dnssync.errors import RetryableError
 from dnssync.kube.wire import ApiError
 from dnssync.sources import Resource
 
+_READING = ("list", "watch")
+
 
 def explain(error: RetryableError, verb: str, resource: Resource, namespace: str = "") -> str:
     """One line: what failed, where, why, and what to do; ``verb`` is the RBAC verb of the request."""
-    what = f"cannot {verb} {_qualified(resource)}{_where(namespace)}: {error}"
+    where = _where(namespace) if verb in _READING else ""
+    what = f"cannot {verb} {_qualified(resource)}{where}: {error}"
     advice = _advice(error, verb, resource, namespace) if isinstance(error, ApiError) else ""
     return f"{what}; {advice}" if advice else what
 
@@ -22,7 +25,7 @@ def _advice(error: ApiError, verb: str, resource: Resource, namespace: str) -> s
         return "credentials loaded anew are refused too: log in again, or check the kubeconfig's user"
     if error.code == 403:
         role = "Role" if namespace else "ClusterRole"
-        verbs = '["get", "list", "watch"]' if verb in ("list", "watch") else '["create", "patch"]'
+        verbs = '["get", "list", "watch"]' if verb in _READING else '["create", "patch"]'
         rule = f'apiGroups: ["{resource.group}"], resources: ["{resource.plural}"], verbs: {verbs}'
         return f"give this account a {role} with {rule}"
     if error.code == 404:

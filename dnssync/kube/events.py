@@ -10,6 +10,7 @@ import random
 import socket
 import threading
 import time
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -206,8 +207,10 @@ def event_body(event: ObjectEvent, name: str, *, instance: str, at: float) -> di
 
 
 def event_name(event: ObjectEvent, at: float) -> str:
-    """A name for a new Event: the object's and the time, as other controllers do it."""
-    return f"{event.name[:_NAME_CHARACTERS].rstrip('-.')}.{int(at * 1e9):x}"
+    """A name for a new Event: the object's and the time, as other controllers do it, and what tells apart
+    the Events of one moment."""
+    content = zlib.crc32(f"{event.reason}\0{event.note}".encode("utf-8", "replace"))
+    return f"{event.name[:_NAME_CHARACTERS].rstrip('-.')}.{int(at * 1e9):x}{content:08x}"
 
 
 def micro_time(at: float) -> str:

@@ -184,19 +184,24 @@ class ApiHandler(BaseHTTPRequestHandler):
         watch.serve(self, fault)
         if not self.api.watches.running:
             self.reset()
-        elif not self.close_connection:
+        elif self._is_chunked and not self.close_connection:
             self.wfile.write(b"0\r\n\r\n")
 
     def _open_stream(self, headers: dict[str, str]) -> None:
         self.send_response(200)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
-        self.send_header("Transfer-Encoding", "chunked")
+        if self._is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+
+    @property
+    def _is_chunked(self) -> bool:
+        return self.protocol_version != "HTTP/1.0"
 
     def send(self, data: bytes) -> None:
         """Send one chunk."""
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
 
     def cut(self, data: bytes) -> None:
         """Send the first half of a chunk and close the connection."""

@@ -70,10 +70,13 @@ class KubeApi:
     """The API double. Start it by ``with KubeApi() as api``; change objects by its methods or over HTTP.
 
     ``tokens`` maps bearer tokens to users (None: everybody is an administrator); ``forbidden`` holds pairs
-    of verb and plural; ``watches`` has the switches of watches, ``faults`` the faults of requests.
+    of verb and plural; ``watches`` has the switches of watches, ``faults`` the faults of requests. With the
+    protocol ``HTTP/1.0`` nothing is chunked, and every answer ends with its connection.
     """
 
-    def __init__(self, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, tls: ssl.SSLContext | None = None, protocol: str = "HTTP/1.1"
+    ) -> None:
         self.store = Store()
         self.faults = Faults()
         self.watches = WatchSettings()
@@ -84,6 +87,7 @@ class KubeApi:
         self._noted = threading.Condition()
         self._port = port
         self._tls = tls
+        self._protocol = protocol
         self._server: _Server | None = None
 
     def __enter__(self) -> "KubeApi":
@@ -100,7 +104,7 @@ class KubeApi:
 
     def start(self) -> None:
         """Listen; after a ``stop`` on the same port as before."""
-        handler = type("BoundHandler", (ApiHandler,), {"api": self})
+        handler = type("BoundHandler", (ApiHandler,), {"api": self, "protocol_version": self._protocol})
         self.watches.running = True
         self._server = _Server(("127.0.0.1", self._port), handler, self._tls)
         self._port = int(self._server.server_address[1])

@@ -149,11 +149,17 @@ class Store:
             self._snapshots.clear()
 
     def rewind(self, version: int) -> None:
-        """Set the counter back, as when the server's store is restored from a backup."""
+        """Go back to the state at a revision, counter included, as when a backup of the store is restored."""
         with self.changed:
+            for event in reversed(self._log):
+                rows = self._objects[event.collection]
+                if event.version > version and event.old is None:
+                    del rows[event.key]
+                elif event.version > version and event.old is not None:
+                    rows[event.key] = event.old
+            self._log = [event for event in self._log if event.version <= version]
             self.version = version
-            self._floor = 0
-            self._log = []
+            self._sorted.clear()
             self._snapshots.clear()
 
     def _rows_at(self, kind: Kind, version: int) -> list[Row]:
