@@ -99,6 +99,12 @@ def test_a_token_service_that_is_away_is_retryable(tmp_path: Path, monkeypatch: 
         CloudDnsProvider(CloudDnsOptions(project="p", attempts=1)).zones()
 
 
+@pytest.mark.parametrize("endpoint", ["localhost:8053", "http://", "ftp://host", "http://[::1", "http://h:x"])
+def test_an_endpoint_that_is_no_url_is_one_clear_line(endpoint: str) -> None:
+    with pytest.raises(ConfigError, match="--google-api-endpoint"):
+        CloudDnsProvider(CloudDnsOptions(project="p", endpoint=endpoint)).zones()
+
+
 def test_the_project_is_taken_from_the_credentials(
     tmp_path: Path, token_service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

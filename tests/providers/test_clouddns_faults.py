@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from dnssync.changes import Action, Change
-from dnssync.errors import ConfigError, RetryableError
+from dnssync.errors import ConfigError, DnssyncError, RetryableError
 from dnssync.providers import Provider, Zone
 from tests.doubles.clouddns import CloudDnsDouble
 from tests.doubles.clouddns.faults import Kind
@@ -34,7 +34,7 @@ def _put(double: CloudDnsDouble, name: str, *data: str, kind: str = "A", ttl: in
     double.service.zones["example-com"].put(rrset)
 
 
-@pytest.mark.parametrize("kind", ["throttle", "unavailable", "drop-before"])
+@pytest.mark.parametrize("kind", ["throttle", "old-throttle", "unavailable", "drop-before"])
 def test_a_passing_failure_of_a_change_is_overcome(
     double: CloudDnsDouble, provider: Provider, kind: Kind
 ) -> None:
@@ -171,6 +171,37 @@ def test_what_somebody_else_changed_is_doubtful_and_the_rest_is_done(
     assert stored(double, "a-taken", "TXT") is None
 
 
+def test_a_small_conflict_reads_only_the_names_in_question(
+    double: CloudDnsDouble, provider: Provider
+) -> None:
+    for number in range(2500):
+        _put(double, f"o{number}", "192.0.2.1")
+
+    provider.apply(_ZONE, [create("o1"), create("n1")])
+    assert double.service.requests["resourceRecordSets.list"] == 4  # two records, two markers
+
+    provider.apply(_ZONE, [create(f"o{number}") for number in range(100)])
+    assert double.service.requests["resourceRecordSets.list"] == 7  # the whole zone in three pages
+
+
+def test_a_conflict_that_the_zone_does_not_explain_is_taken_apart(
+    double: CloudDnsDouble, provider: Provider
+) -> None:
+    double.faults.add("conflict", method="changes.create")
+
+    assert all(outcome.ok for outcome in provider.apply(_ZONE, [create("a"), create("b")]))
+    assert [len(body["additions"]) for body in double.service.changes_received] == [2, 2]
+
+
+def test_a_conflict_that_never_ends_is_given_up(double: CloudDnsDouble, provider: Provider) -> None:
+    double.faults.add("conflict", times=100, method="changes.create")
+
+    outcomes = provider.apply(_ZONE, [create(f"a{number}") for number in range(4)])
+
+    assert all(outcome.doubtful and outcome.retryable for outcome in outcomes)
+    assert double.service.requests["changes.create"] == 7
+
+
 def test_what_is_already_as_wished_counts_as_done(double: CloudDnsDouble, provider: Provider) -> None:
     provider.apply(_ZONE, [create("a"), create("b")])
 
@@ -229,6 +260,35 @@ def test_a_missing_permission_is_named(double: CloudDnsDouble, provider: Provide
     outcome = provider.apply(_ZONE, [create("a"), create("b")])[0]
     assert "dns.changes.create" in outcome.error
     assert double.service.requests["changes.create"] == 1
+
+
+def test_a_server_that_wants_credentials_is_told_apart(double: CloudDnsDouble, provider: Provider) -> None:
+    double.faults.add("unauthorised")
+
+    with pytest.raises(ConfigError, match="renew the credentials"):
+        provider.zones()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"[]",
+        b"null",
+        b"",
+        b'{"managedZones": 5}',
+        b'{"managedZones": [5]}',
+        b'{"managedZones": [{"name": "only"}]}',
+        b'{"managedZones": [], "nextPageToken',
+        b"<html>welcome</html>",
+        b"\xff\xfe",
+    ],
+)
+def test_replies_of_success_that_are_not_the_apis_are_one_clear_line(reply: bytes) -> None:
+    with CloudDnsDouble() as double, provider_on(double, attempts=1) as provider:
+        double.faults.garble(reply)
+        with pytest.raises(DnssyncError, match="could not list the zones of project p") as caught:
+            provider.zones()
+    assert "\n" not in str(caught.value)
 
 
 def test_quotas_that_may_not_be_read_do_not_hinder(double: CloudDnsDouble, provider: Provider) -> None:

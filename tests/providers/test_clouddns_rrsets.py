@@ -117,4 +117,5 @@ def test_data_is_the_same_in_any_order_and_spelling() -> None:
     assert stored.holds(RRset("a.b.", "AAAA", None, ("2001:db8::2", "2001:db8::1")))
     assert not stored.holds(RRset("a.b.", "AAAA", 61, ("2001:db8::1", "2001:db8::2")))
     assert not stored.holds(RRset("a.b.", "AAAA", 60, ("2001:db8::1",)))
+    assert not RRset("a.b.", "A", 60, (), {"wrr": {}}).holds(RRset("a.b.", "A", 60, ()))
     assert RRset("a.b.", "CNAME", 60, ("Host.b.",)).holds(RRset("a.b.", "CNAME", 60, ("host.b.",)))

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dnssync.providers.clouddns.batches import Limits
-from dnssync.providers.clouddns.failures import ServiceRefusal, Task
+from dnssync.providers.clouddns.failures import Task, foreign_reply
 from dnssync.providers.clouddns.rrsets import Key, RRset
 from dnssync.providers.clouddns.transport import Transport
 from dnssync.providers.clouddns.zones import ManagedZone
@@ -38,7 +38,7 @@ class CloudDnsClient:
     def zones(self) -> list[ManagedZone]:
         """All managed zones of the project."""
         task = Task(f"list the zones of project {self._transport.project}", "dns.managedZones.list")
-        return self._list(task, "/managedZones", "managedZones", ManagedZone)
+        return self._list(task, "/managedZones", "managedZones", list[ManagedZone])
 
     def limits(self, changes: int) -> Limits:
         """The project's quotas for one Change, beside our own limit of ``changes``."""
@@ -78,35 +78,38 @@ class CloudDnsClient:
 
     def _rrsets(self, zone: str, query: Mapping[str, str] | None = None) -> list[RRset]:
         task = Task(f"list the records of zone {zone}", "dns.resourceRecordSets.list")
-        return self._list(task, f"/managedZones/{zone}/rrsets", "rrsets", RRset, query)
+        return self._list(task, f"/managedZones/{zone}/rrsets", "rrsets", list[RRset], query)
 
     def _list(
-        self, task: Task, path: str, key: str, item: type[_Item], query: Mapping[str, str] | None = None
+        self,
+        task: Task,
+        path: str,
+        key: str,
+        items: type[list[_Item]],
+        query: Mapping[str, str] | None = None,
     ) -> list[_Item]:
         from google.api_core import page_iterator
 
         iterator: Any = page_iterator.HTTPIterator  # untyped in the library
 
         def request(*, method: str, path: str, query_params: dict[str, Any]) -> dict[str, Any]:
-            return self._transport.call(task, method, path, query=query_params)
+            page = self._transport.call(task, method, path, query=query_params)
+            return page | {key: _decode(page.get(key, []), items, task)}
 
-        items: Iterable[_Item] = iterator(
+        pages: Iterable[_Item] = iterator(
             client=None,
             api_request=request,
             path=path,
-            item_to_value=lambda _iterator, value: _decode(value, item, task),
+            item_to_value=lambda _iterator, value: value,
             items_key=key,
             page_size=_PAGE,
             extra_params=dict(query or {}),
         )
-        return list(items)
+        return list(pages)
 
 
-def _decode(value: Any, item: type[_Item], task: Task) -> _Item:
+def _decode(value: Any, shape: type[_Item], task: Task) -> _Item:
     try:
-        return msgspec.convert(value, item)
+        return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        message = (
-            f"Cloud DNS: could not {task.words}: the reply is not the API's ({error}); check the endpoint"
-        )
-        raise ServiceRefusal(message, code=200) from error
+        raise foreign_reply(task, str(error)) from error

@@ -58,6 +58,12 @@ def translate(error: Exception, task: Task, *, writing: bool) -> DnssyncError:
     return Silence(text, doubtful=writing and not isinstance(error, GoogleAuthError))
 
 
+def foreign_reply(task: Task, why: str) -> ServiceRefusal:
+    """The error for a reply of success that the API would never give: another server is at the endpoint."""
+    message = f"Cloud DNS: could not {task.words}: the reply is not the API's ({why}); check the endpoint"
+    return ServiceRefusal(message, code=200)
+
+
 def _from_reply(error: Any, task: Task, *, writing: bool) -> DnssyncError:
     code = int(error.code or 0)
     entries = [entry for entry in error.errors or () if isinstance(entry, dict)]

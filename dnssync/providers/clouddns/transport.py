@@ -7,13 +7,14 @@ carry the API's own JSON (https://cloud.google.com/dns/docs/reference/rest/v1).
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from dnssync.errors import ConfigError
-from dnssync.providers.clouddns.failures import Silence, Task, translate
+from dnssync.providers.clouddns.failures import Silence, Task, foreign_reply, translate
 
 log = logging.getLogger(__name__)
 
@@ -70,18 +71,20 @@ class Transport:
         client = self._connected()
         attempt = _Attempt(client, task, method, f"/projects/{client.project}{path}", query, data)
         doubtful = False
-        for trial in self._trials():
-            with trial:
-                try:
-                    return attempt.run()
-                except Silence as silence:
-                    # A change may have been committed in any of the tries, not only in the last.
-                    doubtful = doubtful or silence.doubtful
-                    silence.doubtful = doubtful
-                    raise
-        raise AssertionError("the last trial returns or raises")
 
-    def _trials(self) -> Any:
+        def run() -> dict[str, Any]:
+            nonlocal doubtful
+            try:
+                return attempt.run()
+            except Silence as silence:
+                # A change may have been committed in any of the tries, not only in the last.
+                doubtful = silence.doubtful = doubtful or silence.doubtful
+                raise
+
+        return self._patiently(run)
+
+    def _patiently(self, run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The result of ``run``, called again after a pause while it raises Silence and tries are left."""
         import tenacity
 
         growing = tenacity.wait_random_exponential(multiplier=self._access.first_pause, max=_LONGEST_PAUSE)
@@ -93,7 +96,7 @@ class Transport:
             used_up = state.attempt_number >= self._access.attempts
             return used_up or self._stop.is_set() or _wish(state) > _LONGEST_PAUSE
 
-        return tenacity.Retrying(
+        retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Silence),
             stop=give_up,
             wait=pause,
@@ -101,6 +104,7 @@ class Transport:
             before_sleep=_tell,
             reraise=True,
         )
+        return retrying(run)
 
     def _connected(self) -> Any:
         with self._lock:
@@ -126,11 +130,13 @@ class _Attempt(NamedTuple):
         from requests import RequestException
 
         try:
-            reply: dict[str, Any] = self.client._connection.api_request(
+            reply = self.client._connection.api_request(
                 method=self.method, path=self.path, query_params=self.query, data=self.data
             )
         except (GoogleAPIError, GoogleAuthError, RequestException) as error:
             raise translate(error, self.task, writing=self.method != "GET") from error
+        if not isinstance(reply, dict):
+            raise foreign_reply(self.task, "it is no JSON object")
         return reply
 
 
@@ -153,6 +159,7 @@ def _connect(access: Access) -> Any:
     """A google-cloud-dns client; raises ConfigError without credentials or project."""
     from google.cloud import dns
 
+    _check_endpoint(access.endpoint)
     anonymous = access.endpoint.startswith("http://")
     credentials, found = _no_credentials() if anonymous else _default_credentials()
     project = access.project or found
@@ -160,6 +167,18 @@ def _connect(access: Access) -> Any:
         raise ConfigError(_NO_PROJECT)
     options = {"api_endpoint": access.endpoint.rstrip("/")} if access.endpoint else None
     return dns.Client(project=project, credentials=credentials, client_options=options)
+
+
+def _check_endpoint(endpoint: str) -> None:
+    try:
+        parts = urlsplit(endpoint)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if endpoint and not usable:
+        raise ConfigError(
+            f"Cloud DNS: --google-api-endpoint {endpoint!r} is no URL; write http://HOST:PORT or https://HOST"
+        )
 
 
 def _no_credentials() -> tuple[Any, str | None]:

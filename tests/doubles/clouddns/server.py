@@ -14,6 +14,8 @@ from tests.doubles.clouddns.store import Refused
 
 _FAULT_REPLIES = {
     "throttle": Refusal(429, "rateLimitExceeded", "Rate Limit Exceeded"),
+    "old-throttle": Refusal(403, "userRateLimitExceeded", "User Rate Limit Exceeded"),
+    "conflict": Refusal(409, "alreadyExists", "The resource already exists"),
     "unauthorised": Refusal(401, "authError", "Invalid Credentials"),
     "forbidden": Refusal(403, "forbidden", "Forbidden"),
 }
@@ -111,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _answer(self, method: schema.Method, call: Call, text: bytes, fault: Fault | None) -> None:
+        if self.server.faults.garbled is not None:
+            return self._send(200, self.server.faults.garbled)
         kind = fault.kind if fault else ""
         if kind == "drop-before":
             return self._hang_up()
