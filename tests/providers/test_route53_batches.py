@@ -67,8 +67,8 @@ def test_what_frees_a_name_comes_before_what_takes_it() -> None:
 def test_another_routing_policy_is_a_delete_and_a_create(old: dict[str, str], new: dict[str, str]) -> None:
     change = Change(
         Action.UPDATE,
-        record("a", "192.0.2.1", set_id="s", **old),
-        record("a", "192.0.2.1", set_id="s", **new),
+        record("a", "192.0.2.1", ttl=60, kind="A", set_id="s", **old),
+        record("a", "192.0.2.1", ttl=60, kind="A", set_id="s", **new),
     )
     (one,) = prepared([bundle(change)])
     assert [write.action for write in in_order([one])] == ["DELETE", "CREATE"]

@@ -119,18 +119,18 @@ def _connect(options: Route53Options, profile: str) -> "Route53Client":
     from dnssync.providers.route53.roles import assume
 
     core = CoreSession(profile=profile or None)
+    region = options.region or core.get_config_variable("region") or _DEFAULT_REGION
     if options.assume_role:
-        core = assume(core, options.assume_role, external_id=options.assume_role_external_id)
-    session = boto3.session.Session(botocore_session=core, region_name=options.region or None)
+        core = assume(core, options.assume_role, external_id=options.assume_role_external_id, region=region)
+    session = boto3.session.Session(botocore_session=core, region_name=region)
     config = Config(
         retries={"mode": "standard", "total_max_attempts": max(1, options.attempts)},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         user_agent_extra="dnssync",
     )
-    region, endpoint = session.region_name or _DEFAULT_REGION, options.endpoint_url or None
     try:
-        return session.client("route53", region_name=region, endpoint_url=endpoint, config=config)
+        return session.client("route53", endpoint_url=options.endpoint_url or None, config=config)
     except ValueError as error:
         raise ConfigError(f"Route 53: the service's address cannot be used: {error}") from error
 

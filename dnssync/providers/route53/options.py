@@ -10,7 +10,7 @@ class Route53Options(msgspec.Struct, frozen=True, kw_only=True):
 
     Durations are in seconds. ``profiles`` are named profiles of the credentials, one account each; none
     means the default chain. ``region`` and ``endpoint_url`` are for partitions and local servers; empty
-    leaves both to boto3 (``AWS_REGION``, ``AWS_ENDPOINT_URL``).
+    leaves both to boto3 (``AWS_DEFAULT_REGION``, ``AWS_ENDPOINT_URL``).
     """
 
     domain_filter: DomainFilter = DomainFilter()

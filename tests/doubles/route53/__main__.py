@@ -19,8 +19,8 @@ def main() -> None:
     with Route53Double(*options.zone, port=options.port) as double:
         for name in options.private_zone:
             double.add_zone(name, private=True)
-        for key, value in double.environment().items():
-            print(f"export {key}={value}", flush=True)
+        settings = double.environment().items()
+        print("\n".join(f"export {key}={value}" for key, value in settings), flush=True)
         stopped.wait()
 
 

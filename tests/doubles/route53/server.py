@@ -59,7 +59,8 @@ class Route53Double:
 
     ``counts`` counts requests by operation, throttled and failed ones included; ``attempts`` keeps each
     batch that arrived; ``roles`` and ``access_keys`` keep what was assumed and who signed. ``denied``
-    operations and changes of ``deny_names`` (stored form) get AccessDenied, as IAM policies may do.
+    operations and changes of ``deny_names`` (stored form) get AccessDenied, as IAM policies may do;
+    ``refuse_keys`` makes every key unknown; ``old_error_form`` gives rejections in their old XML.
     """
 
     def __init__(self, *zones: str, port: int = 0, propagation: float = 0.05) -> None:
@@ -71,6 +72,7 @@ class Route53Double:
         self.access_keys: set[str] = set()
         self.roles: list[dict[str, str]] = []
         self.old_error_form = False
+        self.refuse_keys = False
         self._changed = threading.Condition()
         self._server = _Server(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -91,7 +93,7 @@ class Route53Double:
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "AKIDLOOPBACK",
             "AWS_SECRET_ACCESS_KEY": "not-secret",
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
@@ -227,10 +229,15 @@ class _Handler(BaseHTTPRequestHandler):
         if not signed:
             raise Refused("MissingAuthenticationToken", "Missing Authentication Token", 403)
         double.access_keys.add(signed.group(1))
+        if double.refuse_keys:
+            raise Refused(
+                "InvalidClientTokenId", "The security token included in the request is invalid", 403
+            )
         names = {canonical_name(name) for name in re.findall(r"<Name>([^<]*)</Name>", body.decode())}
         if operation in double.denied or names & double.deny_names:
             who = f"arn:aws:iam::123456789012:user/{signed.group(1)}"
-            denied = f"User: {who} is not authorized to perform: route53:{operation}"
+            service = "sts" if operation == "AssumeRole" else "route53"
+            denied = f"User: {who} is not authorized to perform: {service}:{operation}"
             raise Refused("AccessDenied", denied, 403)
 
     def _send(self, status: int, text: str, *, half: bool = False) -> None:
