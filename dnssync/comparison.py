@@ -33,6 +33,8 @@ def rank(endpoint: Endpoint) -> tuple[object, ...]:
         sorted(endpoint.provider_specific),
         endpoint.dns_name,
         sorted(endpoint.labels.items()),
+        endpoint.targets,
+        endpoint.provider_specific,
     )
 
 
