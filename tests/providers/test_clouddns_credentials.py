@@ -5,13 +5,16 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from google.api_core.exceptions import Unauthorized
 
 from dnssync.errors import ConfigError, RetryableError
 from dnssync.providers.clouddns import CloudDnsOptions, CloudDnsProvider
+from dnssync.providers.clouddns.failures import Task, translate
 
 
 class _Refusing(BaseHTTPRequestHandler):
@@ -90,6 +93,14 @@ def test_refused_credentials_are_one_clear_line(
         CloudDnsProvider(CloudDnsOptions(project="p")).zones()
     assert "renew the credentials" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_token_that_the_service_refuses_is_one_clear_line() -> None:
+    unauthorised: Any = Unauthorized  # untyped in the library
+    error = translate(unauthorised("Invalid Credentials"), Task("read", "dns.x"), writing=False)
+
+    assert isinstance(error, ConfigError)
+    assert str(error) == "Cloud DNS: could not read: Invalid Credentials (HTTP 401); renew the credentials"
 
 
 def test_a_token_service_that_is_away_is_retryable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
