@@ -143,6 +143,7 @@ class ManifestWatcher:
                 self._keep(place, error)
                 continue
             self._broken.pop(place, None)
+            self._unreachable.pop(place[1], None)
             changed |= self._catalogue.replace(place, objects)
             self._warn_of_rivals(objects)
         for source, ref in sorted(changed):

@@ -282,7 +282,7 @@ def test_leaving_a_selector_is_a_deletion_and_entering_an_addition(api: KubeApi,
 
 
 def test_leases_are_strict_about_time_and_version(client: Client) -> None:
-    lease = {"metadata": {"name": "leader"}, "spec": {"leaseDurationSeconds": 15}}
+    lease: dict[str, Any] = {"metadata": {"name": "leader"}, "spec": {"leaseDurationSeconds": 15}}
     lease["spec"]["renewTime"] = "2026-01-01T00:00:00Z"
     assert client.ask("POST", LEASES, lease)[0] == 400
     lease["spec"]["renewTime"] = "2026-01-01T00:00:00.000000Z"

@@ -1,6 +1,7 @@
 """GET of a collection: paging over one snapshot, resource versions, selectors."""
 
 import base64
+import bisect
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -74,8 +75,11 @@ def list_objects(store: Store, target: Target, query: Mapping[str, str]) -> byte
         if after is None:
             raise
         raise statuses.expired(_TOO_OLD, continue_token=encode_token(-1, after)) from None
-    matches = select(target, query)
-    rows = [row for row in rows if (after is None or row[0] > after) and matches(*row)]
+    if after is not None:
+        rows = rows[bisect.bisect_right(rows, after, key=lambda row: row[0]) :]
+    if target.namespace or _has_selector(query):
+        matches = select(target, query)
+        rows = [row for row in rows if matches(*row)]
     return _render(target.kind, shown, rows, limit=limit, counted=not _has_selector(query))
 
 
