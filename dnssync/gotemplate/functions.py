@@ -5,6 +5,7 @@ Source: the documentation of Go's text/template, "Functions"; external-dns's doc
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
@@ -142,6 +143,7 @@ FUNCTIONS: Mapping[str, Function] = {**_STANDARD, **_KUBERNETES}
 """Every function by its name; ``isSource`` knows no source here."""
 
 
+@cache
 def functions_for(source: str) -> Mapping[str, Function]:
     """FUNCTIONS, with ``isSource`` bound to the source that the object comes from."""
     return {**FUNCTIONS, "isSource": Function(kubernetes_functions.is_source(source), (_TEXT,))}

@@ -81,20 +81,29 @@ class Template:
             raise TemplateError(f"{where}: a value is nested too deeply") from None
 
 
-def parse(texts: Sequence[str] | str) -> Template:
-    """The template of one or more flag values, which are joined by commas.
+def parse(texts: Sequence[str] | str, *, option: str = "--fqdn-template") -> Template:
+    """The template of one or more values of a command line option, which are joined by commas.
 
-    ConfigError names the value and the place in it that is wrong.
+    ConfigError names the option, the value and the place in it that is wrong.
     """
     values = [texts] if isinstance(texts, str) else list(texts)
     source = ",".join(values)
     try:
         bodies = Parser(list(tokenize(source)), FUNCTIONS).parse()
     except TemplateSyntaxError as error:
-        where = _where(source, error.place)
-        shown = source if len(source) <= _MAX_SHOWN else source[:_MAX_SHOWN] + "…"
-        raise ConfigError(f"the template {shown!r} cannot be read: {where}: {error}") from None
+        value, place = _value_at(values, error.place)
+        shown = value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…"
+        raise ConfigError(f"{option} {shown!r} is no template: {_where(value, place)}: {error}") from None
     return Template(source, bodies)
+
+
+def _value_at(values: Sequence[str], place: int) -> tuple[str, int]:
+    """The value that has a place of the joined text, and where in it that is."""
+    for value in values:
+        if place <= len(value):
+            return value, place
+        place -= len(value) + 1
+    return "", 0
 
 
 def _complete(obj: Mapping[str, Any], source: str) -> Mapping[str, Any]:
@@ -119,7 +128,7 @@ def _failure(obj: Mapping[str, Any], first: str, second: str) -> str:
     names = metadata if isinstance(metadata, Mapping) else {}
     place = "/".join(str(names[key]) for key in ("namespace", "name") if names.get(key))
     again = "" if second == first else f" (by JSON keys: {second})"
-    return f"the template does not fit {obj.get('kind', 'object')} {place}: {first}{again}"
+    return f"template on {obj.get('kind', 'object')} {place}: {first}{again}"
 
 
 def _where(source: str, place: int) -> str:

@@ -87,8 +87,11 @@ def test_a_failure_names_the_object_the_place_and_both_reasons() -> None:
     "template", ["{{.Name", "{{nosuch}}", "{{if}}{{end}}", "{{break}}", "{{1i}}", "{{$x}}"]
 )
 def test_a_template_that_cannot_be_read_is_a_mistake_of_the_configuration(template: str) -> None:
-    with pytest.raises(ConfigError, match=r"the template .* cannot be read: line 2, column \d+"):
-        parse(["ok.org\n", template])
+    with pytest.raises(ConfigError) as raised:
+        parse(["a.org", f"b.org,\n{template}", "c.org"])
+    assert str(raised.value).startswith(
+        f"--fqdn-template {'b.org,' + chr(10) + template!r} is no template: line 2, "
+    )
 
 
 def test_is_source_knows_where_the_object_comes_from() -> None:

@@ -30,7 +30,7 @@ OBJECT: dict[str, Any] = {"metadata": {"name": "x", "labels": {str(n): "y" * 60 
         '{{printf "%1000000s%1000000s" 1 1}}',
         '{{printf "%1000000v" .Labels}}',
         '{{printf "%.1000000d%.1000000d" 1 1}}',
-        '{{replace "" (printf "%10000s" "") (printf "%10000s" "")}}',
+        '{{replace "" (printf "%500000s" "") (printf "%500000s" "")}}',
         '{{range 300000}}{{printf "%1000s" ""}}{{end}}',
     ],
 )
@@ -67,6 +67,14 @@ def test_nesting_is_read_or_refused(opening: str, middle: str, closing: str, dep
 def test_a_long_chain_of_else_if_is_refused() -> None:
     with pytest.raises(ConfigError, match="nested deeper"):
         parse("{{if 0}}" + "{{else if 0}}" * 1000 + "{{end}}")
+
+
+@pytest.mark.parametrize(
+    "template", ['{{template "endpoint" .}}', '{{define "t"}}{{template "t" .}}{{end}}{{template "t"}}']
+)
+def test_a_template_that_calls_itself_is_told_the_reason(template: str) -> None:
+    with pytest.raises(TemplateError, match="the template nests deeper than"):
+        parse(template).render(OBJECT)
 
 
 def test_a_value_nested_deeper_than_the_stack_is_an_error_of_that_object() -> None:
