@@ -13,7 +13,7 @@ import msgspec
 
 from dnssync.endpoints import ADDRESS_TYPES, LABEL_OWNER, Endpoint
 from dnssync.errors import ConfigError
-from dnssync.names import ascii_name, is_within, name_problem, normalise
+from dnssync.names import MAX_LABEL, ascii_name, is_within, name_problem, normalise
 from dnssync.ownership.content import Marker
 from dnssync.ownership.labels import OWNED_RECORD, format_labels, parse_labels, quote, unquote
 from dnssync.ownership.names import marker_names
@@ -139,7 +139,8 @@ class TxtBooks:
     def marker_problem(self, record: Endpoint, zone_name: str = "") -> str:
         """Why the record's marker cannot be written into the zone; empty if it can."""
         name = self.marker_name(record)
-        problem = name_problem(name)
+        # The affixes make it longer and nothing else: a short one needs no closer look.
+        problem = name_problem(name) if len(name) > MAX_LABEL else ""
         if problem:
             return f"its ownership record cannot be named {name}: {problem}"
         if zone_name and not is_within(ascii_name(name), zone_name):

@@ -80,7 +80,7 @@ class TxtRegistry:
     def _stamped(self, change: Change) -> Change:
         """The change as the provider gets it: ours by label, and without what only the plan had to know."""
         old = change.old and change.old.with_property(FORCE_UPDATE, None)
-        new = change.new and change.new.with_property(FORCE_UPDATE, None).with_labels(owner=self.owner_id)
+        new = change.new and change.new.with_labels(owner=self.owner_id)
         return Change(change.action, old, new)
 
     def _marker_changes(self, name: str, group: Sequence[Change], content: ZoneContent) -> Iterator[Change]:

@@ -13,8 +13,12 @@ APP = [wanted("app.x", "A", "10.0.0.1")]
 
 def test_a_marker_left_over_by_a_crash_or_a_hand_is_taken_up_again() -> None:
     zone = StrictZone([marker("a-app.x")])
-    run(zone, APP)
-    assert len(zone.raw()) == 2
+    registry = TxtRegistry(ME)
+    content = registry.read(zone.raw())
+    (bundle,) = registry.bundle(plan(content.records(), APP, RULES).changes, content)
+    assert [(change.action, change.endpoint.dns_name) for change in bundle.changes] == [("create", "app.x")]
+    zone.commit([bundle])
+    assert reread(zone).at("app.x.")[0].labels["owner"] == "me"
     assert not run(zone, APP)[0]
 
 

@@ -93,6 +93,13 @@ def test_an_update_asserts_the_marker_again() -> None:
     assert zone.texts()["a-a.x"].endswith('external-dns/resource=ingress/d/web"')
 
 
+def test_names_of_an_object_are_those_that_are_ours() -> None:
+    theirs = [record("b.x", "A", "10.0.0.1"), marker("a-b.x", owner="other")]
+    content = TxtRegistry(ME).read([record("a.x", "A", "10.0.0.1"), marker("a-a.x"), *theirs])
+    assert content.names_of("ingress/d/web") == {"a.x."}
+    assert (content.owned_count("me"), content.owned_count("other"), content.owned_count("")) == (1, 1, 2)
+
+
 def test_a_marker_is_deleted_as_it_stands_in_the_zone() -> None:
     odd = msgspec.structs.replace(
         marker("a-a.x"), targets=('"heritage=external-dns,x=y,external-dns/owner=me"',)
@@ -122,10 +129,15 @@ def test_strings_that_someone_put_beside_a_marker_stay() -> None:
 def test_an_older_marker_moves_to_todays_form_with_its_record() -> None:
     zone = StrictZone([record("a.x", "A", "10.0.0.1"), marker("a.x")])
     assert reread(zone).at("a.x.")[0].property_value(FORCE_UPDATE) == "true"
+    registry, before = TxtRegistry(ME), reread(zone)
+    (bundle,) = registry.bundle(
+        plan(before.records(), [wanted("a.x", "A", "10.0.0.1")], RULES).changes, before
+    )
     result, content = run(zone, [wanted("a.x", "A", "10.0.0.1")])
     assert [change.action for change in result.changes] == [Action.UPDATE]
     assert set(zone.texts()) == {"a-a.x"}
     assert all(side.provider_specific == () for side in zone.raw())
+    assert all(change.old.provider_specific == () for change in bundle.changes if change.old)
     assert not run(zone, [wanted("a.x", "A", "10.0.0.1")])[0]
     assert content == reread(zone)
 
@@ -179,6 +191,9 @@ def test_what_became_foreign_since_the_plan_was_made_is_not_touched() -> None:
     assert len(registry.bundle(changes, mine)) == 1
     assert registry.bundle(changes, theirs) == []
     assert registry.refusals(changes, theirs)[0].reason is SkipReason.FOREIGN_OWNER
+    deletes = plan(mine.records(), [], RULES).changes
+    assert len(registry.bundle(deletes, mine)) == 1
+    assert registry.bundle(deletes, theirs) == []
 
 
 def test_a_unicode_name_is_marked_under_its_a_label_and_found_again() -> None:

@@ -102,6 +102,12 @@ def test_a_cname_beside_another_wanted_type_is_given_up() -> None:
     ]
 
 
+def test_a_cname_that_stands_beside_another_type_as_both_are_wanted_goes() -> None:
+    both = ("CNAME", "lb.y"), ("A", "10.0.0.1")
+    result = plan([held("a.x", *one) for one in both], [wanted("a.x", *one) for one in both], MINE)
+    assert told(result) == ["delete a.x CNAME lb.y"]
+
+
 @pytest.mark.parametrize(
     ("policy", "expected"),
     [
