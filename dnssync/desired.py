@@ -3,6 +3,7 @@
 Plain data without threads or clock. Names are normalised (``names.normalise``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from dnssync.endpoints import Endpoint
@@ -20,6 +21,8 @@ class DesiredState:
     def __init__(self) -> None:
         self._claims: dict[ObjectRef, ObjectClaims] = {}
         self._claimants: dict[str, set[ObjectRef]] = {}
+        self.types: Counter[str] = Counter()
+        """How many endpoints are wanted, by record type."""
 
     def __len__(self) -> int:
         return len(self._claims)
@@ -70,6 +73,8 @@ class DesiredState:
     def _index(self, ref: ObjectRef, before: ObjectClaims | None, after: ObjectClaims | None) -> None:
         old = claimed_names(before) if before else set()
         new = claimed_names(after) if after else set()
+        self.types.subtract(endpoint.record_type for endpoint in (before.endpoints if before else ()))
+        self.types.update(endpoint.record_type for endpoint in (after.endpoints if after else ()))
         for name in old - new:
             holders = self._claimants[name]
             holders.discard(ref)

@@ -4,6 +4,7 @@ The library is imported when the first ``Metrics`` is made; nobody else imports 
 """
 
 import platform
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ class Metrics:
 
         return generate_latest(self._registry)
 
+    def follow_watches(self, source: str, counts: Callable[[], tuple[int, int]]) -> None:
+        """Ask ``counts`` for the lists and watches of a source whenever the metrics are read."""
+        self.source_lists.labels(source).set_function(lambda: counts()[0])
+        self.source_watches.labels(source).set_function(lambda: counts()[1])
+
     def _add_loop(self) -> None:
         loop = "external_dns_controller_"
         self.last_reconcile = self._gauge(
@@ -47,7 +53,7 @@ class Metrics:
             f"{loop}consecutive_soft_errors", "Full syncs in a row that had an error."
         )
         self.verified_records = self._gauge(
-            f"{loop}verified_records", "Wanted records that are there and ours.", "record_type"
+            f"{loop}verified_records", "Records in the zones that are ours, by type.", "record_type"
         )
         self.sync_duration = self._histogram(
             "dnssync_sync_duration_seconds", "Time of a full sync.", _DURATION
@@ -70,7 +76,8 @@ class Metrics:
         self.source_errors = self._counter("external_dns_source_errors", "Failed reads of sources.")
         self.source_up = self._gauge("dnssync_source_up", "1 while the source can be read.", "source")
         self.source_objects = self._gauge("dnssync_source_objects", "Objects of the source.", "source")
-        self.watch_restarts = self._counter("dnssync_watch_restarts", "Watches begun again.", "source")
+        self.source_watches = self._gauge("dnssync_source_watches", "Watches begun so far.", "source")
+        self.source_lists = self._gauge("dnssync_source_lists", "Full lists read so far.", "source")
         self.object_problems = self._counter("dnssync_object_problems", "Problems with objects.", "reason")
 
     def _add_zones(self) -> None:

@@ -11,7 +11,7 @@ from dnssync.endpoints import Endpoint
 
 
 class ObjectRef(msgspec.Struct, frozen=True, gc=False, order=True):
-    """The identity of a Kubernetes object; ``kind`` is the lower-case word of external-dns's resource label."""
+    """The identity of a Kubernetes object; ``kind`` is the word of external-dns's resource label."""
 
     kind: str
     namespace: str

@@ -15,7 +15,7 @@ import msgspec
 
 from dnssync import __version__, render
 from dnssync.app import parts
-from dnssync.app.running import assemble, stopping_on_signals, watchers, watching, work
+from dnssync.app.running import assemble, in_background, stopping_on_signals, watchers, work
 from dnssync.computing import sources
 from dnssync.controller.inbox import Inbox
 from dnssync.controller.report import Reporter
@@ -43,9 +43,10 @@ def demo(settings: Settings) -> int:
         assert isinstance(provider, BuiltinProvider), "the demo's provider is preset"
         readers = sources(settings)
         inbox = Inbox()
-        controller = assemble(settings, provider, readers, inbox, Reporter(Metrics(__version__)))
+        controller = assemble(settings, provider, readers, inbox, Reporter(Metrics(__version__), ""))
         stack.enter_context(stopping_on_signals(inbox))
-        stack.enter_context(watching(watchers(settings, readers, None, inbox), inbox))
+        background = watchers(settings, readers, None, inbox)
+        stack.enter_context(in_background([watcher.run for watcher in background], inbox))
         stack.enter_context(_showing(provider, settings, lambda: controller.status.synced))
         work(controller)
     click.echo("\nThe demo is over: the resolver has ended, nothing is left running.", err=True)

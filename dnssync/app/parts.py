@@ -127,7 +127,7 @@ def _builtin(settings: Settings) -> Provider:
     from resolver.errors import ResolverError
 
     try:
-        return BuiltinProvider(ResolverConfig(listen=settings.listen, zones=settings.zone))
+        return BuiltinProvider(ResolverConfig(listen=settings.listen, zones=settings.zone, ns=settings.ns))
     except ResolverError as error:
         raise ConfigError(f"bundled resolver: {error}") from None
 

@@ -5,27 +5,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from dnssync.app import parts
-from dnssync.app.running import kube_options, watchers, watching
+from dnssync.app.running import kube_options, watchers
 from dnssync.changes import Change
 from dnssync.computing import sources
 from dnssync.controller.deleting import DeletionGate, only_deletes
-from dnssync.controller.inbox import (
-    Crashed,
-    Inbox,
-    Message,
-    ObjectGone,
-    ObjectSeen,
-    SourceFailed,
-    SourceListed,
-)
+from dnssync.controller.inbox import Inbox, ObjectSeen
 from dnssync.controller.planning import Planner, names_in_zone
 from dnssync.deletions import DeletionLimits
 from dnssync.desired import DesiredState
 from dnssync.endpoints import Endpoint
-from dnssync.errors import RefusedError, RetryableError
+from dnssync.errors import RefusedError
 from dnssync.hold import Holds
 from dnssync.kube.client import Connection
 from dnssync.names import is_within, normalise
+from dnssync.objects import ObjectClaims
 from dnssync.ownership import ZoneContent
 from dnssync.planfile import PlanDocument, ZonePlan
 from dnssync.providers import Provider, Zone
@@ -157,31 +150,21 @@ def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:
 
 
 def _read_objects(settings: Settings) -> tuple[DesiredState, Holds]:
-    """Every object, read once; raises RetryableError if a source cannot be read."""
+    """Every object, read once; raises RetryableError or ConfigError if a source cannot be read."""
     readers = sources(settings)
     connection = None if settings.manifests else Connection(kube_options(settings))
     inbox = Inbox()
-    unread = {source.name for source in readers}
+    for watcher in watchers(settings, readers, connection, inbox):
+        watcher.read_once()
     desired, holds = DesiredState(), Holds(settings.hold_targets)
-    with watching(watchers(settings, readers, connection, inbox), inbox):
-        while unread:
-            for message in inbox.take(None):
-                _take(message, unread, desired, holds)
+    for message in inbox.take(0.0):
+        if isinstance(message, ObjectSeen):
+            _take(message.claims, desired, holds)
     return desired, holds
 
 
-def _take(message: Message, unread: set[str], desired: DesiredState, holds: Holds) -> None:
-    match message:
-        case ObjectSeen(claims=claims):
-            holds.update(desired.get(claims.ref), claims, 0.0)
-            desired.apply(claims)
-            for problem in claims.problems:
-                log.warning(problem.message, extra={"object": claims.ref, "reason": problem.reason})
-        case ObjectGone(ref=ref):
-            desired.remove(ref)
-        case SourceListed(source=source):
-            unread.discard(source)
-        case SourceFailed(source=source, error=error):
-            raise RetryableError(f"source {source} cannot be read: {error}")
-        case Crashed(error=error):
-            raise error
+def _take(claims: ObjectClaims, desired: DesiredState, holds: Holds) -> None:
+    holds.update(desired.get(claims.ref), claims, 0.0)
+    desired.apply(claims)
+    for problem in claims.problems:
+        log.warning(problem.message, extra={"object": claims.ref, "reason": problem.reason})

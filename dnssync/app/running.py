@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from dnssync.controller.schedule import Job, Schedule
 from dnssync.controller.status import health, ready
 from dnssync.controller.wants import Wants
 from dnssync.deletions import DeletionLimits
+from dnssync.errors import DnssyncError
 from dnssync.kube.client import Connection
 from dnssync.kube.credentials import KubeOptions
 from dnssync.kube.events import EventRecorder, ObjectEvent
@@ -47,11 +48,15 @@ class Watcher(Protocol):
     def run(self, stop: threading.Event) -> None:
         """Return soon after ``stop`` is set."""
 
+    def read_once(self, stop: threading.Event | None = None) -> None:
+        """Read everything and return; DnssyncError, told to the sink as well, if that is impossible."""
+
 
 def run(settings: Settings) -> int:
     """Keep DNS in step with the objects until interrupted; the exit code."""
     metrics = Metrics(__version__)
     provider = parts.provider(settings)
+    registry = parts.registry(settings)
     with ExitStack() as stack:
         stack.callback(provider.close)
         readers = sources(settings)
@@ -63,7 +68,12 @@ def run(settings: Settings) -> int:
             DryRunProvider(provider) if settings.dry_run else provider,
             readers,
             inbox,
-            Reporter(metrics, announce=events and events[1], events_emit=settings.events_emit),
+            Reporter(
+                metrics,
+                registry.owner_id,
+                announce=events and events[1],
+                events_emit=settings.events_emit,
+            ),
         )
         if settings.metrics_address:
             pages = Pages(
@@ -74,7 +84,9 @@ def run(settings: Settings) -> int:
             stack.callback(WebServer(settings.metrics_address, pages).close)
         stack.enter_context(stopping_on_signals(inbox))
         background = watchers(settings, readers, connection, inbox)
-        stack.enter_context(watching([*background, *([events[0]] if events else [])], inbox))
+        count_watches(metrics, background)
+        jobs = [watcher.read_once if settings.once else watcher.run for watcher in background]
+        stack.enter_context(in_background([*jobs, *([events[0].run] if events else [])], inbox))
         if not settings.once:
             job = Job("resync", settings.interval, lambda: inbox.put(ResyncDue()))
             stack.callback(Schedule([job]).close)
@@ -131,20 +143,27 @@ def watchers(
     return [KubeWatcher(connection, source, sink, namespace=settings.namespace) for source in readers]
 
 
+def count_watches(metrics: Metrics, running: Sequence[Watcher]) -> None:
+    """Let the metrics tell how often each source of a cluster was listed and watched."""
+    for watcher in running:
+        if isinstance(watcher, KubeWatcher):
+            metrics.follow_watches(watcher.source_name, watcher.lists_and_watches)
+
+
 @contextmanager
-def watching(running: Sequence[Watcher], inbox: Inbox) -> Iterator[None]:
-    """Run the watchers in threads; a bug in one ends the process by way of the inbox."""
+def in_background(jobs: Sequence[Callable[[threading.Event], None]], inbox: Inbox) -> Iterator[None]:
+    """Run the jobs in threads until the end of the block; a bug in one ends the process by the inbox."""
     stop = threading.Event()
 
-    def guarded(watcher: Watcher) -> None:
+    def guarded(job: Callable[[threading.Event], None]) -> None:
         try:
-            watcher.run(stop)
+            job(stop)
+        except DnssyncError as error:
+            log.debug("ended: %s", error)
         except BaseException as error:  # noqa: BLE001 - the top of a thread; the loop raises it
             inbox.put(Crashed(error))
 
-    threads = [
-        threading.Thread(target=guarded, args=(watcher,), name="watcher", daemon=True) for watcher in running
-    ]
+    threads = [threading.Thread(target=guarded, args=(job,), daemon=True) for job in jobs]
     for thread in threads:
         thread.start()
     try:

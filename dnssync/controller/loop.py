@@ -39,6 +39,14 @@ class LoopOptions(msgspec.Struct, frozen=True, kw_only=True):
     once: bool = False
 
 
+class FullPass(msgspec.Struct, frozen=True):
+    """A full sync that is under way, and what came of it so far; ``began`` is monotonic, in seconds."""
+
+    began: float
+    changed: bool = False
+    failed: bool = False
+
+
 class Controller:
     """Turns messages into requests to the provider until stopped or, with ``once``, done."""
 
@@ -67,6 +75,7 @@ class Controller:
         self._unsettled_since: float | None = None
         self._something_failed = False
         self._synced = False
+        self._pass: FullPass | None = FullPass(time.monotonic())
         self._stopping = False
         self.status = Status(beat=time.monotonic())
         self._handlers: dict[type[Message], Callable[..., None]] = {
@@ -89,6 +98,7 @@ class Controller:
                 self._handlers[type(message)](message, time.monotonic())
             if not self._stopping:
                 self._work(executor, time.monotonic())
+            self._close_pass(time.monotonic())
             self.status = self._current_status(time.monotonic())
             self._reporter.turned(self.status)
             done = self._options.once and self._nothing_left()
@@ -135,7 +145,7 @@ class Controller:
             return
         content = self._registry.read(message.records, lane.zone.name)
         lane.finish_read(content, names_in_zone(lane.zone, self._wants.desired, content))
-        self._reporter.records_read(lane.zone, content, self._registry.owner_id)
+        self._reporter.records_read(lane.zone, content)
 
     def _bundles_applied(self, message: messages.BundlesApplied, now: float) -> None:
         lane = self._lanes.get(message.zone)
@@ -149,12 +159,18 @@ class Controller:
             else:
                 lane.fail(name, outcome.error, now + self._backoff(lane.attempts(name) + 1))
         lane.finish_apply(message.outcomes, now, self._backoff(lane.failures + 1))
-        self._something_failed |= not all(outcome.ok for outcome in message.outcomes)
+        failed = not all(outcome.ok for outcome in message.outcomes)
+        self._something_failed |= failed
+        if self._pass:
+            self._pass = FullPass(self._pass.began, changed=True, failed=self._pass.failed or failed)
         self._reporter.applied(message, self._wants.desired, now)
 
     def _resync_due(self, message: messages.ResyncDue, now: float) -> None:
         del message
         self._lanes.read_due = now
+        if self._pass is None:
+            self._pass = FullPass(now)
+            self._reporter.pass_began()
 
     def _crashed(self, message: messages.Crashed, now: float) -> None:
         del now
@@ -272,6 +288,19 @@ class Controller:
             return False
         return self._lanes.at_rest(deletes_held=not self._wants.complete or bool(self._gate.held))
 
+    def _close_pass(self, now: float) -> None:
+        """Note the end of a full pass: everything was read, and nothing more can be done at the moment."""
+        if self._pass is None or not self._may_plan():
+            return
+        if not self._lanes.at_rest(deletes_held=not self._wants.complete or bool(self._gate.held)):
+            return
+        errors = [lane.read_error for lane in self._lanes] + [s.error for s in self._wants.sources.values()]
+        failed = self._pass.failed or any(errors) or bool(self._lanes.read_error)
+        seconds = now - self._pass.began
+        self._reporter.pass_ended(seconds, self._wants.desired, changed=self._pass.changed, failed=failed)
+        self._pass = None
+        self._synced = self._synced or self._wants.complete
+
     def _timeout(self, now: float) -> float:
         deadlines = [now + LONGEST_WAIT, self._lanes.next_deadline(now, planning=self._may_plan())]
         deadlines += [self._wants.next_deadline(), self._gate.next_deadline()]
@@ -284,7 +313,6 @@ class Controller:
         return FAILURES.delay(tries, random.random())
 
     def _current_status(self, now: float) -> Status:
-        self._synced = self._synced or (self._may_plan() and self._wants.complete and self._lanes.at_rest())
         return Status(
             beat=now,
             sources=dict(self._wants.sources),

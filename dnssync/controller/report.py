@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from dnssync.changes import Action, Change, Outcome
@@ -9,7 +10,7 @@ from dnssync.controller.inbox import BundlesApplied
 from dnssync.controller.status import Status
 from dnssync.deletions import Verdict
 from dnssync.desired import DesiredState
-from dnssync.endpoints import LABEL_RESOURCE
+from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE
 from dnssync.hold import Hold
 from dnssync.metrics import Metrics
 from dnssync.names import normalise
@@ -34,12 +35,20 @@ class Reporter:
     """Says each thing when it begins, and not again while it goes on."""
 
     def __init__(
-        self, metrics: Metrics, *, announce: Announce | None = None, events_emit: Sequence[str] = ()
+        self,
+        metrics: Metrics,
+        owner_id: str,
+        *,
+        announce: Announce | None = None,
+        events_emit: Sequence[str] = (),
     ) -> None:
         self._metrics = metrics
         self._announce = announce
         self._events_emit = frozenset(events_emit)
-        self._said_of_name: dict[tuple[str, str], frozenset[str]] = {}
+        self._owner_id = owner_id
+        self._types: dict[str, Counter[str]] = {}
+        self._owned_types: dict[str, Counter[str]] = {}
+        self._left_alone: dict[tuple[str, str], Sequence[Skipped]] = {}
         self._said_of_object: dict[ObjectRef, set[str]] = {}
         self._held_notice = ""
 
@@ -110,11 +119,24 @@ class Reporter:
         log.error("the provider's zones cannot be read: %s", error)
         self._metrics.registry_errors.inc()
 
-    def records_read(self, zone: Zone, content: ZoneContent, owner_id: str) -> None:
+    def records_read(self, zone: Zone, content: ZoneContent) -> None:
         """A zone was read whole."""
-        log.debug("zone read", extra={"zone": zone.name})
-        self._metrics.zone_up.labels(zone.name).set(1)
-        self._metrics.zone_owned_records.labels(zone.name).set(content.owned_count(owner_id))
+        records = content.records()
+        metrics = self._metrics
+        metrics.zone_up.labels(zone.name).set(1)
+        metrics.zone_records.labels(zone.name).set(len(records))
+        metrics.zone_owned_records.labels(zone.name).set(content.owned_count(self._owner_id))
+        self._types[zone.id] = Counter(record.record_type for record in records)
+        self._owned_types[zone.id] = Counter(
+            record.record_type
+            for record in records
+            if not self._owner_id or record.labels.get(LABEL_OWNER) == self._owner_id
+        )
+        metrics.registry_endpoints.set(sum(types.total() for types in self._types.values()))
+        for record_type, count in sum(self._types.values(), Counter[str]()).items():
+            metrics.registry_records.labels(record_type).set(count)
+        for record_type, count in sum(self._owned_types.values(), Counter[str]()).items():
+            metrics.verified_records.labels(record_type).set(count)
 
     def zone_failed(self, zone: Zone, error: str) -> None:
         log.error("the zone cannot be read: %s", error, extra={"zone": zone.name})
@@ -129,16 +151,15 @@ class Reporter:
         for skipped in plan.skipped:
             by_name.setdefault(normalise(skipped.endpoint.dns_name), []).append(skipped)
         for name in names:
-            key = (zone.id, name)
-            messages = frozenset(skipped.message for skipped in by_name.get(name, ()))
-            said = self._said_of_name.pop(key, frozenset())
-            if messages:
-                self._said_of_name[key] = messages
-            for skipped in by_name.get(name, ()):
+            before = self._left_alone.pop((zone.id, name), ())
+            now = by_name.get(name, [])
+            if now:
+                self._left_alone[zone.id, name] = now
+            said = {skipped.message for skipped in before}
+            for skipped in now:
                 self._skipped(zone, skipped, desired, loud=skipped.message not in said)
-        self._metrics.skipped_records.labels(zone.name, "all").set(
-            sum(1 for zone_id, _ in self._said_of_name if zone_id == zone.id)
-        )
+            if before or now:
+                self._count_left_alone(zone, before, now)
 
     def deletions_judged(self, verdict: Verdict) -> None:
         """Say when deletions begin to be held, when their number changes, and when they are let go."""
@@ -171,17 +192,35 @@ class Reporter:
         metrics.held_targets.set(status.held_targets)
         metrics.ready.set(status.synced)
 
-    def synced(self, duration: float, changes: int, errors: int) -> None:
+    def pass_began(self) -> None:
+        """A full pass over everything begins."""
+        self._metrics.last_reconcile.set(time.time())
+
+    def pass_ended(self, seconds: float, desired: DesiredState, *, changed: bool, failed: bool) -> None:
         """A full pass over everything ended."""
         metrics = self._metrics
-        metrics.sync_duration.observe(duration)
-        if errors:
+        metrics.sync_duration.observe(seconds)
+        if failed:
             metrics.consecutive_soft_errors.inc()
         else:
             metrics.consecutive_soft_errors.set(0)
             metrics.last_sync.set(time.time())
-        if not changes and not errors:
+        if not changed and not failed:
             metrics.no_op_runs.inc()
+        metrics.source_endpoints.set(desired.types.total())
+        for record_type, count in desired.types.items():
+            metrics.source_records.labels(record_type).set(count)
+
+    def _count_left_alone(self, zone: Zone, before: Sequence[Skipped], now: Sequence[Skipped]) -> None:
+        metrics = self._metrics
+        for change, entries in ((-1, before), (1, now)):
+            for skipped in entries:
+                metrics.skipped_records.labels(zone.name, skipped.reason).inc(change)
+                if skipped.reason in (SkipReason.FOREIGN_OWNER, SkipReason.NOT_OWNED):
+                    kind = skipped.endpoint.record_type
+                    metrics.owner_mismatches.labels(kind, self._owner_id, skipped.other, zone.name).inc(
+                        change
+                    )
 
     def _skipped(self, zone: Zone, skipped: Skipped, desired: DesiredState, *, loud: bool) -> None:
         worth_hearing = loud and skipped.reason in _LOUD

@@ -94,6 +94,15 @@ class KubeWatcher:
         self._stream: Stream | None = None
 
     @property
+    def source_name(self) -> str:
+        """Whose objects these are."""
+        return self._source.name
+
+    def lists_and_watches(self) -> tuple[int, int]:
+        """How many full lists were read and how many watches begun so far."""
+        return self._status.lists, self._status.watches
+
+    @property
     def status(self) -> WatchStatus:
         """The state of this moment; may be read from any thread."""
         return msgspec.structs.replace(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from dnssync.errors import ConfigError
 from dnssync.manifests.catalogue import Catalogue, Key, Objects, Place
 from dnssync.manifests.documents import TextError
 from dnssync.manifests.folders import Roots, Signature, is_below, is_manifest, read_signature
@@ -61,15 +62,20 @@ class ManifestWatcher:
         unreachable = [f"{path}: {why}" for path, why in sorted(self._unreachable.copy().items())]
         return (*unreachable, *(why for _, why in sorted(self._broken.copy().items())))
 
-    def read_once(self) -> bool:
-        """Read everything; False if something could not be read, which the log and the sink are told."""
+    def read_once(self, stop: threading.Event | None = None) -> None:
+        """Read everything; ConfigError, after the sink and the log are told, if something cannot be read."""
+        del stop
+        self._read_all()
+        if self.problems:
+            raise ConfigError(f"manifests cannot be read: {'; '.join(self.problems[:5])}")
+
+    def _read_all(self) -> None:
         self._load(self._scan())
         self._report()
-        return not self.problems
 
     def run(self, stop: threading.Event) -> None:
         """Read everything, then follow changes until ``stop`` is set."""
-        self.read_once()
+        self._read_all()
         while not stop.is_set():
             directories = self._directories
             # What changed before the watch stood is found by the look that follows its first word.
