@@ -93,12 +93,18 @@ class Holds:
             del self._at[name]
 
 
-def records_to_keep(holds: Iterable[Hold], current: Iterable[Endpoint], owner_id: str) -> list[Endpoint]:
-    """Those of ``current`` that belong to an object whose last targets are unknown: they stay as they are."""
-    resources = {str(hold.ref) for hold in holds if not hold.endpoints}
+def records_to_keep(
+    holds: Iterable[Hold], unread: frozenset[str], current: Iterable[Endpoint], owner_id: str
+) -> list[Endpoint]:
+    """Those of ``current`` that stay as they are because what their object wants there is not known.
+
+    That is so after a restart, for an object whose targets are held and for one that is there but cannot be
+    decoded; ``unread`` has the ``resource`` labels of the latter.
+    """
+    resources = unread.union(str(hold.ref) for hold in holds if not hold.endpoints)
     return [
         record
-        for record in current
+        for record in (current if resources else ())
         if record.labels.get(LABEL_RESOURCE) in resources and record.labels.get(LABEL_OWNER) == owner_id
     ]
 

@@ -9,8 +9,8 @@ from dnssync.app.running import kube_options, watchers
 from dnssync.changes import Change
 from dnssync.computing import sources
 from dnssync.controller.deleting import DeletionGate, only_deletes
-from dnssync.controller.inbox import Inbox, ObjectSeen
-from dnssync.controller.planning import Planner, names_in_zone
+from dnssync.controller.inbox import Inbox, ObjectSeen, SourceListed
+from dnssync.controller.planning import Planner, Wanted, names_in_zone
 from dnssync.deletions import DeletionLimits
 from dnssync.desired import DesiredState
 from dnssync.endpoints import Endpoint
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 def endpoints(settings: Settings) -> list[Endpoint]:
     """What the objects want, merged and shaped as the plan would get it; no provider is asked."""
-    desired, _ = _read_objects(settings)
+    desired = _read_objects(settings).desired
     shape = parts.shaper(settings)
     return [endpoint for name in sorted(desired.names()) for endpoint in shape(desired.endpoints_at(name))]
 
@@ -48,7 +48,7 @@ def records(settings: Settings) -> list[tuple[Zone, list[Endpoint]]]:
 
 def make_plan(settings: Settings) -> PlanDocument:
     """What ``run`` would change now. Raises if a source or a zone cannot be read: half a plan is none."""
-    desired, holds = _read_objects(settings)
+    wanted = _read_objects(settings)
     registry = parts.registry(settings)
     provider = parts.provider(settings)
     try:
@@ -58,12 +58,12 @@ def make_plan(settings: Settings) -> PlanDocument:
         zones = provider.zones()
         planner.use_zones(zones)
         contents = {zone.id: registry.read(provider.records(zone), zone.name) for zone in zones}
-        _warn_of_homeless(desired, zones)
+        _warn_of_homeless(wanted.desired, zones)
         plans = []
         bundles = []
         for zone in zones:
             content = contents[zone.id]
-            planned = planner.plan_zone(zone, content, names_in_zone(zone, desired, content), desired, holds)
+            planned = planner.plan_zone(zone, content, names_in_zone(zone, wanted.desired, content), wanted)
             plans.append(ZonePlan(zone, planned.plan))
             bundles += planned.bundles
         gate = DeletionGate(DeletionLimits(settings.max_deletes, settings.max_delete_percent))
@@ -149,7 +149,7 @@ def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:
             )
 
 
-def _read_objects(settings: Settings) -> tuple[DesiredState, Holds]:
+def _read_objects(settings: Settings) -> Wanted:
     """Every object, read once; raises RetryableError or ConfigError if a source cannot be read."""
     readers = sources(settings)
     connection = None if settings.manifests else Connection(kube_options(settings))
@@ -157,10 +157,13 @@ def _read_objects(settings: Settings) -> tuple[DesiredState, Holds]:
     for watcher in watchers(settings, readers, connection, inbox):
         watcher.read_once()
     desired, holds = DesiredState(), Holds(settings.hold_targets)
+    unread: set[str] = set()
     for message in inbox.take(0.0):
         if isinstance(message, ObjectSeen):
             _take(message.claims, desired, holds)
-    return desired, holds
+        elif isinstance(message, SourceListed):
+            unread.update(str(ref) for ref in message.refs if desired.get(ref) is None)
+    return Wanted(desired, holds, frozenset(unread))
 
 
 def _take(claims: ObjectClaims, desired: DesiredState, holds: Holds) -> None:

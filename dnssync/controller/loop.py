@@ -221,9 +221,7 @@ class Controller:
         """Plan the lane's next names; deletions are put aside, the rest may go. Also its event's time."""
         names, seen = lane.take_names()
         assert lane.content is not None
-        planned = self._planner.plan_zone(
-            lane.zone, lane.content, names, self._wants.desired, self._wants.holds
-        )
+        planned = self._planner.plan_zone(lane.zone, lane.content, names, self._wants.wanted)
         self._reporter.planned(lane.zone, planned.plan, names, self._wants.desired)
         deletes = {bundle.name: bundle for bundle in planned.bundles if only_deletes(bundle)}
         lane.put_aside(names, deletes, at_rest=set(names) - {bundle.name for bundle in planned.bundles})

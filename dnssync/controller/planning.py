@@ -15,6 +15,14 @@ from dnssync.plan import Plan, PlanRules, plan
 from dnssync.providers import Provider, Zone
 
 
+class Wanted(NamedTuple):
+    """What is wanted at the moment. ``unread`` has the resource labels of objects that cannot be decoded."""
+
+    desired: DesiredState
+    holds: Holds
+    unread: frozenset[str] = frozenset()
+
+
 class Planned(NamedTuple):
     """What is to be done in a zone: the plan as people read it, the bundles as the provider gets them."""
 
@@ -54,7 +62,7 @@ class Planner:
         self._wanted.pop(name, None)
 
     def plan_zone(
-        self, zone: Zone, content: ZoneContent, names: Iterable[str], desired: DesiredState, holds: Holds
+        self, zone: Zone, content: ZoneContent, names: Iterable[str], all_wanted: Wanted
     ) -> Planned:
         """What has to change in ``zone`` for ``names`` (normalised) to be as they are wanted.
 
@@ -64,14 +72,15 @@ class Planner:
         current: list[Endpoint] = []
         wanted: list[Endpoint] = []
         for name in names:
-            at_name = self.wanted_at(name, desired, holds)
+            at_name = self._wanted_at(name, all_wanted)
             here = [endpoint for endpoint, zone_ids in at_name if zone.id in zone_ids]
             if at_name and not here:
                 continue
             records = content.at(name)
             current += records
             wanted += here
-            wanted += records_to_keep(holds.at(name), records, self._registry.owner_id)
+            holds = all_wanted.holds.at(name)
+            wanted += records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
         result = plan(current, wanted, self._zone_rules)
         refused = self._registry.refusals(result.changes, content)
         if refused:
@@ -80,14 +89,12 @@ class Planner:
             result = Plan(kept, (*result.skipped, *refused))
         return Planned(result, self._registry.bundle(result.changes, content))
 
-    def wanted_at(
-        self, name: str, desired: DesiredState, holds: Holds
-    ) -> list[tuple[Endpoint, frozenset[str]]]:
+    def _wanted_at(self, name: str, wanted: Wanted) -> list[tuple[Endpoint, frozenset[str]]]:
         """The endpoints wanted at ``name``, shaped and adjusted, each with the ids of its zones."""
         known = self._wanted.get(name)
         if known is None:
-            held = [endpoint for hold in holds.at(name) for endpoint in hold.endpoints]
-            shaped = self._shape([*desired.endpoints_at(name), *held])
+            held = [endpoint for hold in wanted.holds.at(name) for endpoint in hold.endpoints]
+            shaped = self._shape([*wanted.desired.endpoints_at(name), *held])
             known = [(endpoint, self._zone_ids(endpoint)) for endpoint in self._provider.adjust(shaped)]
             self._wanted[name] = known
         return known

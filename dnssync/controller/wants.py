@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from dnssync.controller.inbox import ObjectGone, ObjectSeen, SourceFailed, SourceListed
+from dnssync.controller.planning import Wanted
 from dnssync.controller.report import Reporter
 from dnssync.controller.status import SourceState
 from dnssync.desired import DesiredState
@@ -26,8 +27,15 @@ class Wants:
         self._kinds = kinds
         self._hold_targets = hold_targets
         self._reporter = reporter
+        # Objects that are there but were never decoded, per source.
+        self._unread: dict[str, frozenset[str]] = {}
         # Objects that an empty list after an error left out, per source, and how long they are believed in.
         self._vanished: dict[str, tuple[frozenset[ObjectRef], float]] = {}
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the planner needs to know."""
+        return Wanted(self.desired, self.holds, frozenset[str]().union(*self._unread.values()))
 
     @property
     def complete(self) -> bool:
@@ -59,6 +67,9 @@ class Wants:
         suspicious = bool(missing) and not message.refs and bool(self.sources[message.source].error)
         self.sources[message.source] = SourceState(listed=True, objects=len(message.refs))
         self._reporter.source_listed(message.source, len(message.refs))
+        self._unread[message.source] = frozenset(
+            str(ref) for ref in message.refs if self.desired.get(ref) is None
+        )
         self._vanished.pop(message.source, None)
         if suspicious and self._hold_targets > 0:
             self._vanished[message.source] = (frozenset(missing), now + self._hold_targets)

@@ -68,7 +68,13 @@ def test_after_a_restart_the_resource_label_tells_which_records_to_keep() -> Non
     ours = owned("x.test", "me", "ingress/default/web")
     of_another_object = owned("x.test", "me", "ingress/default/api")
     foreign = owned("x.test", "them", "ingress/default/web")
-    assert records_to_keep([hold], [ours, of_another_object, foreign], "me") == [ours]
+    assert records_to_keep([hold], frozenset(), [ours, of_another_object, foreign], "me") == [ours]
+
+
+def test_records_of_an_object_that_cannot_be_decoded_are_kept() -> None:
+    ours = owned("x.test", "me", "ingress/default/web")
+    other = owned("x.test", "me", "ingress/default/api")
+    assert records_to_keep([], frozenset({"ingress/default/web"}), [ours, other], "me") == [ours]
 
 
 def owned(host: str, owner: str, resource: str) -> Endpoint:

@@ -53,6 +53,17 @@ def test_after_a_restart_the_marker_tells_which_records_to_hold(stage: Stage) ->
         assert stage.address("web") == ["10.0.0.5"]
 
 
+def test_records_of_an_object_that_a_template_does_not_fit_are_kept_after_a_restart(stage: Stage) -> None:
+    stage.api.put(ingress("web", hosts=["web.example.test"], addresses=["10.0.0.5"]))
+    for name in ("web", "old"):
+        stage.cloud.put(stage.zone, f"{name}.example.test", "A", "10.0.0.5")
+        stage.cloud.put(stage.zone, f"a-{name}.example.test", "TXT", MARKER.format("me", name))
+    with stage.dnssync("--fqdn-template={{index .Spec.Rules 7}}", "--combine-fqdn-annotation") as process:
+        process.wait_for_log("ingress/default/web")
+        stage.expect("old", None)
+        assert stage.address("web") == ["10.0.0.5"]
+
+
 def test_pain_2_a_mass_deletion_is_held_and_everything_else_goes_on(stage: Stage) -> None:
     stage.api.load(many_ingresses(40))
     with stage.dnssync("--interval=1h", "--max-delete-percent=20") as process:
