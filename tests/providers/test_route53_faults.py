@@ -6,6 +6,7 @@ from dnssync.changes import Action, Bundle, Change
 from dnssync.errors import ConfigError, RetryableError
 from dnssync.providers import Zone
 from dnssync.providers.route53 import Route53Options, Route53Provider
+from tests.doubles.route53 import RecordSet
 from tests.providers.route53_cases import (
     bundle,
     create,
@@ -43,6 +44,16 @@ def test_after_the_allowed_attempts_throttling_is_reported_and_nothing_more_is_t
     assert all(outcome.retryable and not outcome.ok and not outcome.doubtful for outcome in outcomes)
     assert "throttled" in outcomes[0].error
     assert outcomes[2].error.startswith("not tried")
+
+
+def test_after_a_failure_no_time_is_lost_on_pauses() -> None:
+    pauses: list[float] = []
+    with example() as (double, _, zone):
+        provider = Route53Provider(Route53Options(attempts=1, batch_size=2), sleep=pauses.append)
+        double.faults.throttle()
+        provider.apply(zone, [create("a"), create("b"), create("c")])
+        provider.close()
+    assert pauses == []
 
 
 def test_reading_while_throttled_or_half_answered_is_an_error_and_never_a_part() -> None:
@@ -179,6 +190,21 @@ def test_what_is_already_as_wanted_counts_as_done() -> None:
         assert provider.apply(zone, [create("a")])[0].ok
         assert provider.apply(zone, [delete("a")])[0].ok
         assert provider.apply(zone, [delete("a")])[0].ok
+
+
+def test_reading_back_follows_a_group_over_pages_and_leaves_out_what_is_not_asked_for() -> None:
+    with example() as (double, provider, zone):
+        for number in range(650):
+            policy = (("Weight", "1"),)
+            group = RecordSet("g.example.com.", "A", f"s{number:03}", 60, ("192.0.2.1",), policy=policy)
+            double.put_set(zone.id, group)
+            double.put(zone.id, f"h{number:03}.example.com", "A", "192.0.2.1")
+        double.put(zone.id, "z.example.com", "A", "192.0.2.1")
+        wanted = {"a.example.com.", "g.example.com.", "z.example.com."}
+        found = provider._accounts[0].sets_at(zone.id, wanted)
+        assert len(found) == 651
+        assert {rrset["Name"] for rrset in found} == {"g.example.com.", "z.example.com."}
+        assert double.counts["ListResourceRecordSets"] == 4
 
 
 def test_when_reading_back_fails_the_bundle_stays_in_doubt() -> None:
