@@ -89,7 +89,7 @@ def test_pain_23_what_is_adjusted_reads_back_without_a_difference(endpoint: Endp
 
 
 def test_a_wish_that_cannot_be_met_is_logged_with_its_object(caplog: pytest.LogCaptureFixture) -> None:
-    wanted = record("a", "192.0.2.1", weight="10").with_labels(resource="ingress/default/web")
+    wanted = record("a", ELB, kind="CNAME", weight="10").with_labels(resource="ingress/default/web")
     adjusted(wanted)
     (line,) = caplog.records
     assert "aws/weight has no effect without a set identifier" in line.getMessage()

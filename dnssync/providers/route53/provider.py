@@ -106,14 +106,15 @@ class Route53Provider:
 
     def adjust(self, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
         """Aliases decided, and every setting as it would be read back; what cannot be met is logged."""
-        adjusted = []
-        for endpoint in aliases.adjust(endpoints, self._options):
-            settled, problems = settle(endpoint)
-            adjusted.append(settled)
+        settled = [settle(endpoint) for endpoint in aliases.adjust(endpoints, self._options)]
+        # The two families of an alias have the same problems, which are said once.
+        said: set[tuple[str, str]] = set()
+        for endpoint, problems in settled:
             for problem in problems:
-                where = {"record": endpoint.dns_name, "object": endpoint.labels.get(LABEL_RESOURCE, "")}
-                logger.warning("%s: %s", endpoint.dns_name, problem, extra=where | {"reason": problem})
-        return adjusted
+                if (endpoint.dns_name, problem) not in said:
+                    said.add((endpoint.dns_name, problem))
+                    _warn(endpoint, problem)
+        return [endpoint for endpoint, _ in settled]
 
     def zones_for(self, endpoint: Endpoint, zones: Sequence[Zone]) -> list[Zone]:
         """Every fitting private zone and the longest public one, within ``aws/hosted-zone-id``."""
@@ -148,3 +149,8 @@ class Route53Provider:
             f"-size-values ({self._options.batch_values})"
         )
         return Outcome(one.bundle, error, retryable=False)
+
+
+def _warn(endpoint: Endpoint, problem: str) -> None:
+    where = {"record": endpoint.dns_name, "object": endpoint.labels.get(LABEL_RESOURCE, "")}
+    logger.warning("%s: %s", endpoint.dns_name, problem, extra=where | {"reason": problem})
