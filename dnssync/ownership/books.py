@@ -69,7 +69,8 @@ class TxtBooks:
         if labels is None:
             return None
         name, record_type = self._names.record_of(endpoint.dns_name)
-        return Marker(endpoint, normalise(name) if name else "", record_type, labels)
+        exact = bool(record_type) and self._names.marker_name(name, record_type) == endpoint.dns_name.lower()
+        return Marker(endpoint, normalise(name) if name else "", record_type, labels, exact)
 
     def is_ours(self, marker: Marker) -> bool:
         """Whether the marker may be replaced: it is ours, or of the owner that we migrate from."""
@@ -89,18 +90,9 @@ class TxtBooks:
             labels = labels | {LABEL_OWNER: self.owner_id}
         if labels is not record.labels:
             record = msgspec.structs.replace(record, labels=labels)
-        by_older_marker = (
-            marker is not None and owner == self.owner_id and not self._is_marked(record, markers)
-        )
-        return self._forced(record, zone_name) if migrated or by_older_marker else record
-
-    def _is_marked(self, record: Endpoint, markers: Sequence[Marker]) -> bool:
-        name = normalise(self.marker_name(record))
-        return any(
-            marker.endpoint.set_identifier == record.set_identifier
-            and normalise(marker.endpoint.dns_name) == name
-            for marker in markers
-        )
+        older = marker is not None and not (marker.exact and marker.record_type == record.record_type)
+        forced = migrated or (older and owner == self.owner_id)
+        return self._forced(record, zone_name) if forced else record
 
     def _forced(self, record: Endpoint, zone_name: str) -> Endpoint:
         if record.record_type in self._marked_types and not self.marker_problem(record, zone_name):
@@ -153,11 +145,12 @@ class TxtBooks:
 
 def speaks_for(record: Endpoint, markers: Sequence[Marker]) -> Marker | None:
     """The one of its name's markers that tells who owns the record: typed, legacy ``cname-``, or untyped."""
-    of_set = {
-        marker.record_type: marker
-        for marker in markers
-        if marker.endpoint.set_identifier == record.set_identifier
-    }
+    of_set: dict[str, Marker] = {}
+    for marker in markers:
+        if marker.endpoint.set_identifier == record.set_identifier:
+            known = of_set.get(marker.record_type)
+            if known is None or not known.exact:
+                of_set[marker.record_type] = marker
     found = of_set.get(record.record_type)
     if found is None and record.record_type == "A" and record.property_value("alias") == "true":
         found = of_set.get("CNAME")

@@ -15,13 +15,15 @@ class Marker(msgspec.Struct, frozen=True, gc=False):
     """An ownership TXT record. ``subject`` is the normalised name it speaks of, ``record_type`` the type.
 
     The type is ``""`` in the oldest format; the subject is ``""`` if the TXT has the content of a marker
-    under a name that cannot be one.
+    under a name that cannot be one. ``exact`` says that it stands under the very name that it would be
+    written under today.
     """
 
     endpoint: Endpoint
     subject: str
     record_type: str
     labels: dict[str, str]
+    exact: bool
 
 
 class Bookkeeping(Protocol):

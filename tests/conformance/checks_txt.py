@@ -8,40 +8,32 @@ import msgspec
 import pytest
 
 from dnssync.changes import Action, Change
-from dnssync.endpoints import LABEL_OWNER, Endpoint
+from dnssync.endpoints import Endpoint
 from dnssync.errors import ConfigError
 from dnssync.ownership import TxtOptions, TxtRegistry, ZoneContent
 from dnssync.ownership.books import FORCE_UPDATE
 from dnssync.ownership.labels import format_labels, parse_labels, quote, unquote
-from dnssync.ownership.names import MarkerNames
 from dnssync.ownership.sealing import seal, unseal
 from dnssync.plan import PlanRules, plan
 from dnssync.policy import Policy
-from tests.conformance.checks_plan import (
-    CNAME_BESIDE,
-    TIED,
-    assert_changes,
-    creates_cname_beside,
-    tied_candidates,
-)
+from tests.conformance.checks_plan import assert_changes
 from tests.conformance.compare import assert_endpoints, endpoint_from, endpoints_from
-from tests.conformance.registry import CaseData, Check, Deviation, OutOfScope
+from tests.conformance.registry import CaseData, Check, OutOfScope
+from tests.conformance.txt_deviations import DEVIATIONS, naming
+
+__all__ = ["CHECKS", "DEVIATIONS", "OUT_OF_SCOPE"]
 
 # The nonce is kept among the labels by the peer, to seal to the same text again. Ours is derived.
 _NONCE = "labels.txt-encryption-nonce"
 
 
-def _names(config: dict[str, Any]) -> MarkerNames:
-    return MarkerNames(config["txtPrefix"], config["txtSuffix"], config["txtWildcardReplacement"])
-
-
 def _names_forward(case: CaseData) -> None:
-    assert _names(case["config"]).marker_name(case["dnsName"], case["recordType"]) == case["expected"]
+    assert naming(case["config"]).marker_name(case["dnsName"], case["recordType"]) == case["expected"]
 
 
 def _names_reverse(case: CaseData) -> None:
     expected = case["expected"]
-    actual = _names(case["config"]).record_of(case["txtName"])
+    actual = naming(case["config"]).record_of(case["txtName"])
     assert actual == (expected["dnsName"], expected["recordType"])
 
 
@@ -242,113 +234,4 @@ OUT_OF_SCOPE = [
         lambda case: bool(case.get("expectError")),
         "a provider that cannot be read says so itself; no registry is asked then",
     )
-]
-
-
-def _provider(case: CaseData, *sides: str) -> list[dict[str, Any]]:
-    """The recorded changes of a whole cycle, as they reach the provider."""
-    recorded = case["expected"].get("provider") or {}
-    return [entry for side in sides for entry in recorded.get(side) or ()]
-
-
-def _is_marker(entry: dict[str, Any]) -> bool:
-    return "ownedRecord" in (entry["labels"] or {})
-
-
-def _migrates(case: CaseData) -> bool:
-    old = case["config"]["migrateFromTxtOwner"]
-    if not old:
-        return False
-    held = any(_speaks_of(entry, old) for entry in case["providerRecords"])
-    return held or bool(case["expected"]["plan"]["updateNew"])
-
-
-def _speaks_of(entry: dict[str, Any], owner: str) -> bool:
-    labels = parse_labels(unquote(entry["targets"][0])) if entry["targets"] else None
-    return entry["recordType"] == "TXT" and (labels or {}).get(LABEL_OWNER) == owner
-
-
-def _assumes_marker(case: CaseData) -> bool:
-    """Whether a marker is replaced or deleted as it would be written today, not as it is there."""
-    there = {_rrset(entry) for entry in case["providerRecords"]}
-    return any(
-        _is_marker(entry) and _rrset(entry) not in there for entry in _provider(case, "updateOld", "delete")
-    )
-
-
-def _rrset(entry: dict[str, Any]) -> tuple[str, str, tuple[str, ...]]:
-    return entry["dnsName"], entry["setIdentifier"], tuple(entry["targets"])
-
-
-def _created_without_marker(case: CaseData) -> bool:
-    """Whether some record is created and its marker is not."""
-    created = _provider(case, "create")
-    return 2 * sum(_is_marker(entry) for entry in created) != len(created)
-
-
-def _marker_on_taken_name(case: CaseData) -> bool:
-    taken = {entry["dnsName"] for entry in case["providerRecords"] if entry["recordType"] in ("TXT", "CNAME")}
-    taken -= {entry["dnsName"] for entry in case["providerRecords"] if _is_heritage(entry)}
-    return any(_is_marker(entry) and entry["dnsName"] in taken for entry in _provider(case, "create"))
-
-
-def _is_heritage(entry: dict[str, Any]) -> bool:
-    return bool(entry["targets"]) and parse_labels(unquote(entry["targets"][0])) is not None
-
-
-def _upper_case_wildcard(case: CaseData) -> bool:
-    replacement = case["config"]["txtWildcardReplacement"]
-    wild = any(entry["dnsName"].startswith("*") for entry in case["providerRecords"])
-    return wild and replacement != replacement.lower()
-
-
-def _upper_case_name(case: CaseData) -> bool:
-    return any(entry["dnsName"] != entry["dnsName"].lower() for entry in case["providerRecords"])
-
-
-def _foreign_script(case: CaseData) -> bool:
-    entries = case.get("desired") or case.get("changes", {}).get("create") or [case.get("endpoint")]
-    return any(entry and not entry["dnsName"].isascii() for entry in entries)
-
-
-def _cname_beside_kept(case: CaseData) -> bool:
-    created = case["expected"]["plan"]["create"]
-    return case["policy"] != "sync" and creates_cname_beside(created, case["providerRecords"])
-
-
-_UPPER = (
-    "upper-case names and wildcard replacements are recognised; the peer writes them and never finds them"
-)
-_SCRIPT = "a marker is named after the A-label of a Unicode name; the peer's name cannot be read back"
-
-DEVIATIONS = [
-    Deviation("txt_registry_records.json", _upper_case_wildcard, _UPPER),
-    Deviation("txt_registry_records.json", _upper_case_name, _UPPER),
-    Deviation("txt_cycle.json", _upper_case_wildcard, _UPPER),
-    Deviation("txt_cycle.json", _upper_case_name, _UPPER),
-    Deviation("txt_registry_generate.json", _foreign_script, _SCRIPT),
-    Deviation("txt_registry_apply.json", _foreign_script, _SCRIPT),
-    Deviation("txt_cycle.json", _foreign_script, _SCRIPT),
-    Deviation("txt_cycle.json", _cname_beside_kept, CNAME_BESIDE),
-    Deviation("txt_cycle.json", lambda case: tied_candidates(case["desired"]), TIED),
-    Deviation(
-        "txt_cycle.json",
-        _migrates,
-        "owner migration writes once what the old owner holds; the peer writes it in each cycle, or never",
-    ),
-    Deviation(
-        "txt_cycle.json",
-        _assumes_marker,
-        "a marker is replaced or deleted as it stands in the zone; the peer names one that is not there",
-    ),
-    Deviation(
-        "txt_cycle.json",
-        _created_without_marker,
-        "a record is created with a marker that speaks for it or not at all, never under another's marker",
-    ),
-    Deviation(
-        "txt_cycle.json",
-        _marker_on_taken_name,
-        "a record is not created where the place of its marker is taken by a TXT or CNAME record",
-    ),
 ]

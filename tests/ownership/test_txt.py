@@ -52,6 +52,26 @@ def test_a_marker_speaks_for_its_own_set_identifier_only() -> None:
     assert owner_of(ME, *raw) is None
 
 
+def test_of_two_markers_that_read_as_one_the_one_under_todays_name_counts() -> None:
+    options = TxtOptions(owner_id="me", suffix="-%{record_type}")
+    # The affix without its template is read too, so "mx-.x" is another marker of the MX record at mx.x.
+    for order in (1, -1):
+        markers = [marker("mx-mx.x", owner="other"), marker("mx-.x")][::order]
+        assert owner_of(options, record("mx.x", "MX", "1 mail.x"), *markers) == "other"
+
+
+def test_a_marker_of_another_set_identifier_does_not_stand_in_for_a_missing_one() -> None:
+    raw = [
+        record("a.x", "A", "10.0.0.1"),
+        marker("a.x"),
+        record("a.x", "A", "10.0.0.2", set_identifier="one"),
+        marker("a-a.x", set_identifier="one"),
+    ]
+    plain, routed = TxtRegistry(ME).read(raw).at("a.x.")
+    assert plain.property_value(FORCE_UPDATE) == "true"
+    assert routed.property_value(FORCE_UPDATE) is None
+
+
 def test_markers_are_found_whatever_case_the_service_gives_back() -> None:
     assert owner_of(ME, record("app.x", "A", "10.0.0.1"), marker("A-App.X")) == "me"
     options = TxtOptions(owner_id="me", wildcard_replacement="ANY")
