@@ -5,6 +5,9 @@ from collections.abc import Sequence
 
 from dnssync.endpoints import LABEL_RESOURCE, Endpoint
 
+# These say where a record goes and not what it is: no service gives them back.
+_PLACING = frozenset({"aws/hosted-zone-id"})
+
 
 def differ(held: Endpoint, wanted: Endpoint) -> bool:
     """Whether ``held`` has to be replaced for ``wanted`` to be true.
@@ -61,4 +64,4 @@ def _canonical(target: str) -> str:
 
 
 def _settings(endpoint: Endpoint) -> dict[str, str]:
-    return {entry.name: entry.value for entry in endpoint.provider_specific}
+    return {entry.name: entry.value for entry in endpoint.provider_specific if entry.name not in _PLACING}

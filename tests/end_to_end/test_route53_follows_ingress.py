@@ -48,6 +48,17 @@ def test_a_restart_changes_nothing(stage: Stage) -> None:
     assert stage.cloud.counts["ChangeResourceRecordSets"] == before
 
 
+def test_a_record_pinned_to_a_zone_is_written_once(stage: Stage) -> None:
+    pinned = {"external-dns.kubernetes.io/aws-hosted-zone-id": stage.zone}
+    stage.api.put(ingress("web", hosts=["web.example.test"], addresses=["10.0.0.5"], annotations=pinned))
+    with stage.dnssync("--once") as process:
+        assert process.wait() == 0
+    stage.expect("web", ["10.0.0.5"])
+    with stage.dnssync("--once") as process:
+        assert process.wait() == 0
+    assert stage.cloud.counts["ChangeResourceRecordSets"] == 1
+
+
 def test_once_does_one_sync_and_exits_with_zero(stage: Stage) -> None:
     stage.api.load(many_ingresses(3))
     with stage.dnssync("--once") as process:
