@@ -110,7 +110,7 @@ class ManifestWatcher:
 
     def _moves_others(self, path: Path) -> bool:
         """Whether a change here may be one of other files: a folder, or a link that files are reached by."""
-        if path in self._directories or path.name.startswith(".."):
+        if path in self._directories:
             return True
         return not is_manifest(path) and (path.is_dir() or path.is_symlink())
 

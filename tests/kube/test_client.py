@@ -17,6 +17,7 @@ from dnssync.kube.wire import ApiError
 from tests.doubles.certificates import make_certificate
 from tests.doubles.feeds import PlainSource, RecordingSink
 from tests.doubles.kube import KubeApi, ingress
+from tests.doubles.kube.faults import Slow
 from tests.kube.conftest import FAST
 
 PATH = "/apis/networking.k8s.io/v1/ingresses"
@@ -122,7 +123,7 @@ def write_plugin(folder: Path) -> tuple[Path, dict[str, Any]]:
     answer = (
         '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}'
     )
-    script.write_text(f"#!/bin/sh\nprintf '{answer}' \"$(cat {token})\"\n")
+    script.write_text(f"#!/bin/sh\necho >> {folder / 'calls'}\nprintf '{answer}' \"$(cat {token})\"\n")
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(script)}
     return token, {"exec": {**plugin, "interactiveMode": "Never"}}
@@ -140,6 +141,23 @@ def test_after_a_401_a_credential_plugin_is_asked_again(api: KubeApi, tmp_path: 
     connection.get(PATH)
     assert len(api.seen("unauthorized")) == 1
     assert len(api.seen("list")) == 3
+
+
+def test_many_threads_refused_at_once_renew_the_credentials_once(api: KubeApi, tmp_path: Path) -> None:
+    token, user = write_plugin(tmp_path)
+    token.write_text("first")
+    api.tokens = {}
+    connection = Connection(KubeOptions(kubeconfig=str(api.write_kubeconfig(tmp_path / "config", user=user))))
+    token.write_text("second")
+    api.tokens = {"second": "me"}
+    api.faults.add(Slow(0.2), times=None)
+    threads = [threading.Thread(target=connection.get, args=(PATH,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(api.seen("unauthorized")) > 1
+    assert len((tmp_path / "calls").read_text().splitlines()) == 2
 
 
 def test_a_watcher_outlives_its_token(api: KubeApi, tmp_path: Path, sink: RecordingSink) -> None:

@@ -169,6 +169,15 @@ def test_an_expired_continue_token_restarts_the_list(
     assert "limit" not in api.seen("list")[-1].query
 
 
+def test_a_watch_refused_as_expired_is_listed_anew_at_once(
+    api: KubeApi, sink: RecordingSink, follow: Follow
+) -> None:
+    api.faults.add(RefuseWithStatus(410, "Expired", "too old resource version"), "watch")
+    follow()
+    api.wait_for(lambda it: len(it.seen("watch")) == 2)
+    assert [request.verb for request in api.requests] == ["list", "watch", "list", "watch"]
+
+
 def test_a_restarted_server_is_listed_anew_and_what_vanished_is_gone(
     api: KubeApi, sink: RecordingSink, follow: Follow
 ) -> None:
@@ -291,6 +300,22 @@ def test_stop_ends_a_hanging_request_within_a_second(api: KubeApi) -> None:
     stop.set()
     thread.join()
     assert time.monotonic() - before < 1.0
+    assert sink.calls == []
+
+
+def test_an_answer_after_the_stop_reaches_nobody(api: KubeApi) -> None:
+    api.put(ingress("a"))
+    api.faults.add(Slow(1.2), "list")
+    stop = threading.Event()
+    sink = RecordingSink()
+    watcher = KubeWatcher(Connection(KubeOptions(server=api.url)), PlainSource(), sink)
+    thread = threading.Thread(target=watcher.run, args=(stop,))
+    thread.start()
+    api.wait_for(lambda it: bool(it.seen("list")))
+    stop.set()
+    thread.join()
+    for left in [thread for thread in threading.enumerate() if thread.name == "watch-ingress"]:
+        left.join()
     assert sink.calls == []
 
 

@@ -30,6 +30,12 @@ def test_a_null_list_is_an_empty_one() -> None:
     assert decode_page(PAGE.replace(b'[{"a":1},{"b":2}]', b"null")).items is None
 
 
+@pytest.mark.parametrize("change", [(b"IngressList", b"Ingress"), (b'"7"', b'""')])
+def test_what_is_no_list_is_malformed(change: tuple[bytes, bytes]) -> None:
+    with pytest.raises(MalformedError):
+        decode_page(PAGE.replace(*change))
+
+
 @given(st.integers(min_value=0, max_value=len(PAGE) - 2))
 def test_a_page_cut_anywhere_is_malformed(length: int) -> None:
     with pytest.raises(MalformedError):

@@ -12,6 +12,7 @@ import pytest
 
 from dnssync.errors import ConfigError
 from dnssync.manifests import ManifestWatcher
+from dnssync.objects import ObjectRef
 from tests.doubles.feeds import PlainSource, RecordingSink
 from tests.doubles.kube import ingress
 
@@ -307,6 +308,17 @@ def test_a_folder_that_disappears_keeps_everything(folder: Path, sink: Recording
     sink.wait_for(lambda it: "c" in it.names())
 
 
+def test_a_folder_that_is_deleted_with_its_files_keeps_them(
+    folder: Path, sink: RecordingSink, follow: Follow
+) -> None:
+    follow(folder)
+    shutil.rmtree(folder)
+    sink.wait_for(lambda it: it.count("failed") >= 1)
+    time.sleep(1.2)
+    assert sink.names() == {"a"}
+    assert sink.count("gone") == 0
+
+
 def test_a_file_that_cannot_be_opened_keeps_its_state(
     folder: Path, sink: RecordingSink, follow: Follow
 ) -> None:
@@ -317,7 +329,47 @@ def test_a_file_that_cannot_be_opened_keeps_its_state(
     assert "Too many levels of symbolic links" in sink.errors()[0]
     assert sink.names() == {"a"}
     (folder / "a.yaml").unlink()
-    sink.wait_for(lambda it: it.names() == set() and it.calls[-1][0] == "listed")
+    sink.wait_for(lambda it: it.names() == set() and it.calls[-1][0] == "listed", seconds=3)
+
+
+def test_an_unopenable_file_is_forgotten_with_its_folder(
+    folder: Path, sink: RecordingSink, follow: Follow
+) -> None:
+    (folder / "deep").mkdir()
+    follow(folder)
+    (folder / "circle").symlink_to("b.yaml")
+    (folder / "circle").rename(folder / "deep" / "b.yaml")
+    sink.wait_for(lambda it: it.count("failed") == 1)
+    (folder / "deep").rename(folder.parent / "away")
+    sink.wait_for(lambda it: it.calls[-1][0] == "listed", seconds=3)
+
+
+def test_a_change_while_the_watch_is_being_set_up_is_seen(folder: Path) -> None:
+    class WritingSink(RecordingSink):
+        def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
+            super().listed(source, refs)
+            (folder / "a.yaml").write_text(text("a", "late"))
+
+    sink = WritingSink()
+    stop = threading.Event()
+    thread = threading.Thread(target=ManifestWatcher([folder], [PlainSource()], sink).run, args=(stop,))
+    thread.start()
+    sink.wait_for(lambda it: "late" in it.names(), seconds=3)
+    stop.set()
+    thread.join()
+
+
+def test_a_folder_made_anew_is_watched(folder: Path, sink: RecordingSink, follow: Follow) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "b.yaml").write_text(text("b"))
+    follow(folder)
+    shutil.rmtree(folder / "deep")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "c.yaml").write_text(text("c"))
+    sink.wait_for(lambda it: it.names() == {"a", "c"})
+    time.sleep(0.2)
+    (folder / "deep" / "d.yaml").write_text(text("d"))
+    sink.wait_for(lambda it: "d" in it.names(), seconds=2)
 
 
 def test_links_in_circles_are_read_once(folder: Path, sink: RecordingSink) -> None:
