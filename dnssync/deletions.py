@@ -4,12 +4,7 @@ The deletions of a while are counted together, so that many small steps are not 
 would be held. Creates and updates are never held.
 """
 
-from collections.abc import Iterable, Sequence
-
 import msgspec
-
-from dnssync.changes import Action, Change
-from dnssync.names import normalise
 
 ALWAYS_ALLOWED = 5
 """So many deletions are let through whatever the limits say: a share of few records would hold everything."""
@@ -52,23 +47,3 @@ def judge(planned: int, owned: int, limits: DeletionLimits, *, recent: int = 0) 
         "or restart with a higher limit"
     )
     return Verdict(False, planned, limit, message)
-
-
-def counted_deletes(changes: Iterable[Change]) -> list[Change]:
-    """The deletions that count: those of names that nothing is created at in the same plan.
-
-    A change of type is a deletion and a creation; it takes no name away.
-    """
-    changes = list(changes)
-    created = {_name(change) for change in changes if change.action is Action.CREATE}
-    return [change for change in changes if change.action is Action.DELETE and _name(change) not in created]
-
-
-def without_deletes(changes: Sequence[Change]) -> list[Change]:
-    """What goes on while the deletions are held."""
-    held = {id(change) for change in counted_deletes(changes)}
-    return [change for change in changes if id(change) not in held]
-
-
-def _name(change: Change) -> str:
-    return normalise(change.endpoint.dns_name)

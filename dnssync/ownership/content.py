@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from dnssync.changes import Bundle
-from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE, Endpoint
+from dnssync.endpoints import LABEL_OWNER, Endpoint
 from dnssync.names import normalise
 
 
@@ -52,13 +52,13 @@ class ZoneContent:
     def __init__(self, books: Bookkeeping, raw: Iterable[Endpoint] = (), zone_name: str = "") -> None:
         self.zone_name = zone_name
         self._books = books
-        self._raw: dict[str, dict[tuple[str, str], Endpoint]] = {}
-        self._markers: dict[tuple[str, str], Marker] = {}
-        self._by_subject: dict[str, dict[tuple[str, str], Marker]] = {}
-        self._names_of_subject: dict[str, set[str]] = {}
+        # Tuples and not dicts inside: there are a few records at a name, and a hundred thousand names.
+        self._raw: dict[str, tuple[Endpoint, ...]] = {}
         self._labelled: dict[str, tuple[Endpoint, ...]] = {}
+        self._markers: dict[tuple[str, str], Marker] = {}
+        self._by_subject: dict[str, tuple[Marker, ...]] = {}
+        self._wildcards: dict[str, str] = {}
         self._owned: Counter[str] = Counter()
-        self._names_of_resource: dict[str, set[str]] = {}
         for endpoint in raw:
             self._put(endpoint)
         for name in self._raw:
@@ -95,18 +95,13 @@ class ZoneContent:
         """The marker whose TXT name is ``name`` (any spelling), None if there is none."""
         return self._markers.get((normalise(name), set_identifier))
 
-    def markers_of(self, name: str) -> list[Marker]:
+    def markers_of(self, name: str) -> Sequence[Marker]:
         """The markers that speak of a normalised record name, of any type and set identifier, in order."""
-        markers = self._by_subject.get(self._books.subject(name), {})
-        return [markers[key] for key in sorted(markers)]
+        return self._by_subject.get(self._books.subject(name), ())
 
     def owned_count(self, owner_id: str) -> int:
         """How many RRsets this owner has here, markers not counted; without an owner id, all of them."""
         return self._owned[owner_id] if owner_id else self._owned.total()
-
-    def names_of(self, resource: str) -> frozenset[str]:
-        """The names whose record is ours and was made for this object (``ingress/namespace/name``)."""
-        return frozenset(self._names_of_resource.get(resource, ()))
 
     def apply(self, bundle: Bundle) -> None:
         """Take over a bundle that was committed, at the cost of its names only."""
@@ -126,13 +121,18 @@ class ZoneContent:
         name = normalise(endpoint.dns_name)
         marker = self._books.marker(endpoint) if endpoint.record_type == "TXT" else None
         if marker is None:
-            self._raw.setdefault(name, {})[endpoint.record_type, endpoint.set_identifier] = endpoint
-            self._names_of_subject.setdefault(self._books.subject(name), set()).add(name)
+            self._raw[name] = (*_without(self._raw.get(name, ()), endpoint), endpoint)
+            if self._books.subject(name) != name:
+                self._wildcards[self._books.subject(name)] = name
             return {name}
         key = name, endpoint.set_identifier
+        others = (other for other in self._by_subject.get(marker.subject, ()) if _key(other.endpoint) != key)
+        # In order, so that it does not matter in which they came.
+        self._by_subject[marker.subject] = tuple(
+            sorted((*others, marker), key=lambda one: _key(one.endpoint))
+        )
         self._markers[key] = marker
-        self._by_subject.setdefault(marker.subject, {})[key] = marker
-        return set(self._names_of_subject.get(marker.subject, ()))
+        return self._told_by(marker)
 
     def _discard(self, endpoint: Endpoint) -> set[str]:
         """Forget a record or marker; the names whose labels this may change."""
@@ -140,48 +140,32 @@ class ZoneContent:
         key = name, endpoint.set_identifier
         marker = self._markers.pop(key, None) if endpoint.record_type == "TXT" else None
         if marker is None:
-            self._raw.get(name, {}).pop((endpoint.record_type, endpoint.set_identifier), None)
+            self._raw[name] = _without(self._raw.get(name, ()), endpoint)
             return {name}
-        of_subject = self._by_subject[marker.subject]
-        del of_subject[key]
-        if not of_subject:
+        others = tuple(other for other in self._by_subject[marker.subject] if _key(other.endpoint) != key)
+        if others:
+            self._by_subject[marker.subject] = others
+        else:
             del self._by_subject[marker.subject]
-        return set(self._names_of_subject.get(marker.subject, ()))
+        return self._told_by(marker)
+
+    def _told_by(self, marker: Marker) -> set[str]:
+        """The names with records that the marker may speak for: its subject, or the wildcard behind that."""
+        names = {marker.subject, self._wildcards.get(marker.subject, marker.subject)}
+        return names & self._raw.keys()
 
     def _label(self, name: str) -> None:
-        """Label the records at ``name`` anew and keep the counts and indices true."""
-        self._uncount(name)
+        """Label the records at ``name`` anew and keep the counts true."""
+        self._owned.subtract(map(_owner, self._labelled.get(name, ())))
         raw = self._raw.get(name)
         if not raw:
-            self._forget(name)
+            self._raw.pop(name, None)
+            self._labelled.pop(name, None)
             return
         markers = self.markers_of(name)
-        records = tuple(self._books.labelled(record, markers, self.zone_name) for record in raw.values())
+        records = tuple(self._books.labelled(record, markers, self.zone_name) for record in raw)
         self._labelled[name] = records
-        for record in records:
-            owner = record.labels.get(LABEL_OWNER, "")
-            self._owned[owner] += 1
-            resource = record.labels.get(LABEL_RESOURCE)
-            if resource and owner == self._books.owner_id:
-                self._names_of_resource.setdefault(resource, set()).add(name)
-
-    def _uncount(self, name: str) -> None:
-        for record in self._labelled.get(name, ()):
-            self._owned[record.labels.get(LABEL_OWNER, "")] -= 1
-            names = self._names_of_resource.get(record.labels.get(LABEL_RESOURCE, ""))
-            if names is not None:
-                names.discard(name)
-                if not names:
-                    del self._names_of_resource[record.labels[LABEL_RESOURCE]]
-
-    def _forget(self, name: str) -> None:
-        self._raw.pop(name, None)
-        self._labelled.pop(name, None)
-        subject = self._books.subject(name)
-        names = self._names_of_subject.get(subject, set())
-        names.discard(name)
-        if not names:
-            self._names_of_subject.pop(subject, None)
+        self._owned.update(map(_owner, records))
 
     def _labelled_by_key(self) -> dict[tuple[str, str, str], Endpoint]:
         return {
@@ -189,3 +173,17 @@ class ZoneContent:
             for name, records in self._labelled.items()
             for record in records
         }
+
+
+def _without(records: Iterable[Endpoint], endpoint: Endpoint) -> tuple[Endpoint, ...]:
+    """The records of one name but for the RRset that ``endpoint`` is or was."""
+    kind = endpoint.record_type, endpoint.set_identifier
+    return tuple(record for record in records if (record.record_type, record.set_identifier) != kind)
+
+
+def _key(endpoint: Endpoint) -> tuple[str, str]:
+    return normalise(endpoint.dns_name), endpoint.set_identifier
+
+
+def _owner(record: Endpoint) -> str:
+    return record.labels.get(LABEL_OWNER, "")

@@ -25,7 +25,7 @@ def test_a_marker_left_over_by_a_crash_or_a_hand_is_taken_up_again() -> None:
 def test_a_left_over_marker_that_says_something_else_is_replaced() -> None:
     zone = StrictZone([marker("a-app.x", resource="ingress/d/long-gone")])
     _, content = run(zone, APP)
-    assert content.names_of("ingress/d/web") == {"app.x."}
+    assert content.at("app.x.")[0].labels["resource"] == "ingress/d/web"
     assert reread(zone) == content
 
 

@@ -113,10 +113,10 @@ def test_an_update_asserts_the_marker_again() -> None:
     assert zone.texts()["a-a.x"].endswith('external-dns/resource=ingress/d/web"')
 
 
-def test_names_of_an_object_are_those_that_are_ours() -> None:
+def test_each_owner_is_counted() -> None:
     theirs = [record("b.x", "A", "10.0.0.1"), marker("a-b.x", owner="other")]
     content = TxtRegistry(ME).read([record("a.x", "A", "10.0.0.1"), marker("a-a.x"), *theirs])
-    assert content.names_of("ingress/d/web") == {"a.x."}
+    assert content.at("a.x.")[0].labels == {"owner": "me", "resource": "ingress/d/web"}
     assert (content.owned_count("me"), content.owned_count("other"), content.owned_count("")) == (1, 1, 2)
 
 
@@ -231,7 +231,7 @@ def test_sealed_markers_keep_a_secret_and_do_not_churn() -> None:
     assert "heritage" not in sealed and "ingress" not in sealed
     result, content = run(zone, [wanted("a.x", "A", "10.0.0.2")], options)
     assert result and list(zone.texts().values()) == [sealed]
-    assert content.names_of("ingress/d/web") == {"a.x."}
+    assert content.at("a.x.")[0].labels == {"owner": "me", "resource": "ingress/d/web"}
 
 
 def test_without_the_key_a_sealed_record_is_foreign_and_a_key_alone_still_reads() -> None:

@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnssync.changes import Action, Change
-from dnssync.deletions import DeletionLimits, counted_deletes, judge, without_deletes
-from tests.plan.builders import held, wanted
+from dnssync.deletions import DeletionLimits, judge
 
 LIMITS = DeletionLimits()
 
@@ -48,15 +46,3 @@ def test_small_steps_never_pass_where_one_big_step_would_be_held(
     owned = 1000
     if not judge(first + second, owned, limits).allowed and judge(first, owned, limits).allowed:
         assert not judge(second, owned - first, limits, recent=first).allowed
-
-
-def test_a_change_of_type_does_not_count_and_is_not_held() -> None:
-    changes = [
-        Change(Action.DELETE, old=held("a.x", "CNAME", "lb.y")),
-        Change(Action.CREATE, new=wanted("A.x", "A", "10.0.0.1")),
-        Change(Action.DELETE, old=held("b.x", "A", "10.0.0.1")),
-        Change(Action.UPDATE, held("c.x", "A", "10.0.0.1"), wanted("c.x", "A", "10.0.0.2")),
-        Change(Action.DELETE, old=held("c.x", "AAAA", "::1")),
-    ]
-    assert counted_deletes(changes) == [changes[2], changes[4]]
-    assert without_deletes(changes) == [changes[0], changes[1], changes[3]]
