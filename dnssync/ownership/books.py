@@ -138,7 +138,7 @@ class TxtBooks:
         if zone_name and not is_within(ascii_name(name), zone_name):
             return (
                 f"its ownership record {name} would lie outside the zone {zone_name}; "
-                "use --txt-prefix '%{record_type}-owner.'"
+                "a new deployment can use --txt-prefix '%{record_type}-owner.'"
             )
         return ""
 

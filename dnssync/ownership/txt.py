@@ -72,7 +72,7 @@ class TxtRegistry:
             if taken.record_type in ("TXT", "CNAME"):
                 why = (
                     f"the place of its ownership record {name} is taken by a {taken.record_type} record; "
-                    "set it apart by --txt-prefix"
+                    "remove that, or keep the two apart by --txt-prefix in a new deployment"
                 )
                 return skip(record, SkipReason.NO_MARKER, why)
         return None
