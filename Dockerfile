@@ -4,6 +4,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY dnssync dnssync
 COPY resolver resolver
+COPY examples examples
 RUN python -m venv /opt/dnssync && /opt/dnssync/bin/pip install --no-cache-dir .
 
 FROM python:3.12-slim
