@@ -56,6 +56,11 @@ class Lane:
         due = self.read_due is not None and now >= self.read_due
         return due and not self._reading and not self.applying
 
+    def want_read(self, now: float) -> None:
+        """Ask for a read; one that is under way will do."""
+        if not self._reading:
+            self.read_due = now
+
     def begin_read(self) -> None:
         self._reading = True
         self.read_due = None
@@ -68,7 +73,7 @@ class Lane:
         self.content = content
         self._reading = False
         # A write that went wrong while this was read asks for yet another read.
-        self._in_doubt = self.read_due is not None
+        self._in_doubt = self._in_doubt and self.read_due is not None
         self.read_failures, self.read_error = 0, ""
         self.cold = set(names)
         self.deletes = {}

@@ -60,7 +60,7 @@ class Lanes:
         for zone_id in self._lanes.keys() - {zone.id for zone in zones}:
             del self._lanes[zone_id]
         for zone in zones:
-            self._lanes.setdefault(zone.id, Lane(zone)).read_due = now
+            self._lanes.setdefault(zone.id, Lane(zone)).want_read(now)
         changed = zones != self._zones
         self._zones = zones
         self._by_suffix = {}
