@@ -16,7 +16,7 @@ from resolver.config import TcpLimits
 log = logging.getLogger(__name__)
 
 _READ_SIZE = 2048
-_MAX_UNSENT = 1 << 18
+_MAX_UNSENT = 1 << 17
 
 
 class TcpClients:
@@ -65,14 +65,13 @@ class TcpClients:
         try:
             if mask & EVENT_READ:
                 client.receive()
-            if client.answer_all(self._answer):
+            if client.answer(self._answer):
                 client.deadline = now + self._limits.timeout
                 self._clients[client.sock] = self._clients.pop(client.sock)
-            client.send()
         except OSError:
             self._close(client)
             return
-        if client.is_done:
+        if client.has_ended:
             self._close(client)
         else:
             self._selector.modify(client.sock, client.interest, self._selector.get_key(client.sock).data)
@@ -96,18 +95,12 @@ class _Client:
         self.deadline = deadline
         self._received = bytearray()
         self._unsent = bytearray()
-        self._ended = False
+        self.has_ended = False
 
     @property
     def interest(self) -> int:
-        """What the selector shall wait for; who does not take answers is not read from."""
-        reading = EVENT_READ * (not self._ended and len(self._unsent) < _MAX_UNSENT)
-        return reading | EVENT_WRITE * bool(self._unsent)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the client has ended its side and has all its answers."""
-        return self._ended and not self._unsent
+        """What the selector shall wait for: who has not taken its answers is not read from."""
+        return EVENT_WRITE if self._unsent else EVENT_READ
 
     def receive(self) -> None:
         """Take what is there, a little at a time, so that the others get their turn."""
@@ -115,21 +108,29 @@ class _Client:
             data = self.sock.recv(_READ_SIZE)
         except BlockingIOError:
             return
-        self._ended = not data
+        # Read from only when all answers are gone, so there is nothing left to send.
+        self.has_ended = not data
         self._received += data
 
-    def answer_all(self, answer: Callable[[bytes], bytes | None]) -> bool:
-        """Answer each whole message; whether there was one."""
-        messages, rest = split_frames(self._received)
-        self._received = rest
-        for message in messages:
+    def answer(self, answer: Callable[[bytes], bytes | None]) -> bool:
+        """Answer whole messages for as long as the client takes the answers; whether there was one."""
+        answered = False
+        self._send()
+        while not self._unsent and self._answer_some(answer):
+            answered = True
+            self._send()
+        return answered
+
+    def _answer_some(self, answer: Callable[[bytes], bytes | None]) -> bool:
+        answered = False
+        while len(self._unsent) < _MAX_UNSENT and (message := take_frame(self._received)) is not None:
+            answered = True
             reply = answer(message)
             if reply is not None:
                 self._unsent += len(reply).to_bytes(2) + reply
-        return bool(messages)
+        return answered
 
-    def send(self) -> None:
-        """Give away as much as the client takes now."""
+    def _send(self) -> None:
         if self._unsent:
             try:
                 del self._unsent[: self.sock.send(self._unsent)]
@@ -137,13 +138,11 @@ class _Client:
                 return
 
 
-def split_frames(data: bytearray) -> tuple[list[bytes], bytearray]:
-    """The whole messages in ``data``, each behind its two bytes of length, and what is left. Pure."""
-    messages, start = [], 0
-    while len(data) >= start + 2:
-        end = start + 2 + int.from_bytes(data[start : start + 2])
-        if len(data) < end:
-            break
-        messages.append(bytes(data[start + 2 : end]))
-        start = end
-    return messages, data[start:]
+def take_frame(data: bytearray) -> bytes | None:
+    """Cut the first whole message, behind its two bytes of length, out of ``data``; None if there is none."""
+    end = 2 + int.from_bytes(data[:2])
+    if len(data) < end:
+        return None
+    message = bytes(data[2:end])
+    del data[:end]
+    return message

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dns.message
 import pytest
 
 from tests.resolver.zones import World, update
@@ -132,6 +133,9 @@ def test_a_ring_of_aliases_ends() -> None:
     assert world.told("a.xip.test", "A") == (
         "NOERROR aa; answer a.xip.test. 60 CNAME b.xip.test., b.xip.test. 60 CNAME a.xip.test."
     )
+    wire = world.bytes(dns.message.make_query("a.xip.test", "A").to_wire())
+    assert wire is not None
+    assert int.from_bytes(wire[6:8]) == 2, "each alias stands in the answer once"
 
 
 RFC4592 = World(

@@ -155,9 +155,10 @@ def test_glue_that_does_not_fit_is_left_away_from_an_answer_but_truncates_a_refe
 
 
 def test_names_far_into_a_long_message_are_right() -> None:
-    lines = [f"far.xip.test 60 MX {number} host{number}.zone{number}.test" for number in range(1500)]
+    # Each zone stands twice, and from 16384 bytes on there is nothing to point to any more.
+    lines = [f"far.xip.test 60 MX {number} host{number}.zone{number // 2}.test" for number in range(1500)]
     response = World(*lines).message(dns.message.make_query("far.xip.test", "MX"), Transport.TCP)
-    expected = {f"{number} host{number}.zone{number}.test." for number in range(1500)}
+    expected = {f"{number} host{number}.zone{number // 2}.test." for number in range(1500)}
     assert {rdata.to_text() for rdata in response.answer[0]} == expected
 
 
