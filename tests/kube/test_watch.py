@@ -140,10 +140,13 @@ def test_status_tells_how_the_watcher_fares(api: KubeApi, sink: RecordingSink, f
 
 def test_stop_ends_a_silent_watch_within_a_second(api: KubeApi, connection: Connection) -> None:
     stop = threading.Event()
-    watcher = KubeWatcher(connection, PlainSource(), RecordingSink())
+    sink = RecordingSink()
+    watcher = KubeWatcher(connection, PlainSource(), sink)
     thread = threading.Thread(target=watcher.run, args=(stop,))
     thread.start()
     api.wait_for(lambda it: bool(it.seen("watch")))
+    api.put(ingress("a"))
+    sink.wait_for(lambda it: "a" in it.names())
     before = time.monotonic()
     stop.set()
     thread.join()
