@@ -42,10 +42,20 @@ class DeletionGate:
 
 
 def only_deletes(bundle: Bundle) -> bool:
-    """Whether the bundle takes a name's records away and puts nothing in their place."""
-    return all(change.action is Action.DELETE for change in bundle.changes)
+    """Whether the bundle takes a name's records away and puts nothing in their place.
+
+    A TXT that is changed meanwhile is no replacement: a marker may share its RRset with other strings.
+    """
+    kept = any(
+        change.action is not Action.DELETE and change.endpoint.record_type != "TXT"
+        for change in bundle.changes
+    )
+    return not kept and deleted_records(bundle) > 0
 
 
 def deleted_records(bundle: Bundle) -> int:
-    """How many records (not markers) an only-deletes bundle takes away."""
-    return sum(normalise(change.endpoint.dns_name) == bundle.name for change in bundle.changes)
+    """How many records (not markers) the bundle takes away from its own name."""
+    return sum(
+        change.action is Action.DELETE and normalise(change.endpoint.dns_name) == bundle.name
+        for change in bundle.changes
+    )
