@@ -121,7 +121,10 @@ class Supervisor:
                 self._child = None
             child.close()
             while not self._closing.wait(pause):
-                log.warning("the resolver process ended with code %d: starting a new one", code)
+                log.warning(
+                    "starting a new resolver process",
+                    extra={"reason": f"the last one ended with code {code}"},
+                )
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 replacement = self._replace()
                 if replacement:
@@ -137,5 +140,5 @@ class Supervisor:
             try:
                 return self._spawn()
             except (ResolverError, OSError) as error:
-                log.error("the resolver process cannot be started: %s", error)
+                log.error("the resolver process cannot be started: %s", error, extra={"reason": str(error)})
                 return None

@@ -305,5 +305,9 @@ def test_the_supervisor_remembers_deletions_and_replacements() -> None:
         (again,) = supervisor.send([FeedUpdate("xip.test", (one,))])
         assert (again.ack, again.error) == (1, "")
         assert again.serial > acks[-1].serial
+        host, _, port = supervisor.addresses[0].rpartition(":")
+        for name, count in (("one", 1), ("two", 0)):
+            request = dns.message.make_query(f"{name}.xip.test", "A")
+            assert len(dns.query.udp(request, host, TIMEOUT, int(port)).answer) == count
     finally:
         supervisor.close()
