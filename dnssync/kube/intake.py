@@ -72,7 +72,7 @@ class Intake:
     def _keep(self, what: str, error: ConfigError) -> None:
         self.undecodable += 1
         log.warning(
-            "%s cannot be read and stays as it was: %s",
+            "%s stays as it was: %s",
             what,
             error,
             extra={"object": what, "reason": "undecodable"},

@@ -36,7 +36,7 @@ def read_objects(text: str, path: Path, sources: Sequence[Source], *, known: Obj
             try:
                 claims = source.claims(content)
             except ConfigError as error:
-                _warn(where, f"{key[1]} cannot be read and stays as it was: {error}")
+                _warn(where, f"{key[1]} stays as it was: {error}")
                 objects[key] = known.get(key)
                 continue
             if claims is not None:
