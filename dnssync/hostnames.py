@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -27,12 +27,16 @@ _HOST_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _TEMPLATE_END = "{ip}.{domain}"
 _HASH_LENGTH = 8
 
+AddressForm = Literal["auto", "dashed", "dotted", "hex"]
+
 
 class HostnameRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a hostname is made of. ``rule`` and ``service`` tell several rules of one object apart.
 
     ``template`` ends in ``{ip}.{domain}`` and may have ``{name}``, ``{namespace}``, ``{rule}`` and
-    ``{service}`` before it. The address is dashed; an IPv4 address behind a dot is dotted.
+    ``{service}`` before it. ``form`` is how the address is written: ``dashed``, ``dotted``, ``hex``, or
+    ``auto``, which is dashed but for an IPv4 address behind a dot, which is dotted. ``mark`` is put behind
+    the last text before the address, to tell apart two objects that would get one name.
     """
 
     name: str
@@ -42,6 +46,8 @@ class HostnameRequest(msgspec.Struct, frozen=True, kw_only=True):
     service: str = ""
     domain: str = DEFAULT_DOMAIN
     template: str = DEFAULT_TEMPLATE
+    form: AddressForm = "auto"
+    mark: str = ""
 
 
 class Decoded(NamedTuple):
@@ -57,9 +63,7 @@ def generate(request: HostnameRequest) -> str:
     What is too long is cut and gets a hash of the whole. Raises ConfigError if the template, the domain or
     the address cannot give such a name.
     """
-    domain = request.domain.lower().strip(".")
-    if not _is_hostname(domain):
-        raise ConfigError(f"{request.domain!r} is not a domain; give one such as {DEFAULT_DOMAIN}")
+    domain = _domain(request)
     labels = _labels(request)
     for tail in _tails(request):
         host = f"{_fit(labels, tail, MAX_NAME - len(domain) - 1)}.{domain}"
@@ -71,6 +75,28 @@ def generate(request: HostnameRequest) -> str:
     )
 
 
+def generate_without_address(request: HostnameRequest) -> str:
+    """The hostname of the same template without the address: for a record that dnssync itself writes.
+
+    Raises ConfigError as ``generate`` does, and where the template has nothing but the address.
+    """
+    domain = _domain(request)
+    labels = _labels(request)
+    if not labels:
+        raise ConfigError(f"the template {request.template!r} gives no name without an address in it")
+    budget = MAX_NAME - len(domain) - 1
+    host = f"{_fit(labels, '', budget)}.{domain}"
+    if decode(host, domain) is not None:
+        # Names with numbers can look like an address, and a wildcard resolver would believe them.
+        host = f"{_fit([*labels[:-1], f'{labels[-1]}-{digest(host)}'], '', budget)}.{domain}"
+    return host
+
+
+def digest(text: str) -> str:
+    """Eight characters that stand for ``text``: the start of its SHA-256, in lower-case base 32."""
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:_HASH_LENGTH]
+
+
 def decode_host(host: str, zone: str | None = None) -> Decoded | None:
     """The address in ``host`` before ``zone`` (without one, the rightmost before any zone); None if none."""
     labels = host.strip(".").split(".")
@@ -80,6 +106,13 @@ def decode_host(host: str, zone: str | None = None) -> Decoded | None:
         if address is not None:
             return Decoded(str(address), candidate.strip("."))
     return None
+
+
+def _domain(request: HostnameRequest) -> str:
+    domain = request.domain.lower().strip(".")
+    if not _is_hostname(domain):
+        raise ConfigError(f"{request.domain!r} is not a domain; give one such as {DEFAULT_DOMAIN}")
+    return domain
 
 
 def _labels(request: HostnameRequest) -> list[str]:
@@ -96,7 +129,11 @@ def _labels(request: HostnameRequest) -> list[str]:
             )
         return fields[field[1]]
 
-    text = _FIELD.sub(value, request.template.removesuffix(_TEMPLATE_END)).lower()
+    before = request.template.removesuffix(_TEMPLATE_END)
+    separator = before[-1:] if before[-1:] in ("-", ".") else ""
+    text = _FIELD.sub(value, before).lower().removesuffix(separator)
+    if request.mark:
+        text = f"{text}-{request.mark}"
     # A field that is empty leaves a dash or a dot too many behind.
     labels = (re.sub(r"-{2,}", "-", label).strip("-") for label in text.split("."))
     return [label for label in labels if label]
@@ -111,13 +148,15 @@ def _tails(request: HostnameRequest) -> list[str]:
     """The address as it is put behind the labels, in the order in which the forms are to be tried."""
     try:
         dashed = encode(request.address)
+        if request.form in ("dotted", "hex"):
+            return [f".{encode(request.address, request.form)}"]
     except ResolverError as error:
         raise ConfigError(str(error)) from None
     before = request.template.removesuffix(_TEMPLATE_END)[-1:]
     if before in ("", "."):
         return (
             [f".{dashed}"]
-            if ":" in request.address
+            if ":" in request.address or request.form == "dashed"
             else [f".{encode(request.address, 'dotted')}", f".{dashed}"]
         )
     return [f"-{dashed}" if before == "-" else dashed, f".{dashed}"]
@@ -140,9 +179,8 @@ def _cut(text: str, limit: int, whole: str) -> str:
     """``text`` up to ``limit`` characters; if it was longer, a hash of ``whole`` is its end."""
     if len(text) <= limit:
         return text
-    digest = base64.b32encode(hashlib.sha256(whole.encode()).digest()).decode().lower()[:_HASH_LENGTH]
     kept = text[: max(0, limit - _HASH_LENGTH - 1)].rstrip("-")
-    return f"{kept}-{digest}".lstrip("-")
+    return f"{kept}-{digest(whole)}".lstrip("-")
 
 
 def _is_hostname(name: str) -> bool:

@@ -34,7 +34,8 @@ class ObjectClaims(msgspec.Struct, frozen=True, gc=False):
     """Everything that one object asks of DNS.
 
     ``waiting`` are the hosts that it asks for but has no target for yet: the flap guard must know them
-    apart from hosts that nobody asks for any more. ``uid`` and ``api_version`` are for Events.
+    apart from hosts that nobody asks for any more. ``uid`` and ``api_version`` are for Events. ``encoded``
+    are those of the hosts that carry their address: a wildcard resolver answers them without a record.
     """
 
     ref: ObjectRef
@@ -43,3 +44,4 @@ class ObjectClaims(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[Problem, ...] = ()
     uid: str = ""
     api_version: str = ""
+    encoded: tuple[str, ...] = ()

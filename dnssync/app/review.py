@@ -142,6 +142,8 @@ def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:
         if any(is_within(name, suffix) for suffix in suffixes):
             continue
         for claims in desired.claimants(name):
+            if name.removesuffix(".") in claims.encoded:
+                continue
             log.warning(
                 "%s: no zone of the provider holds this name",
                 name.removesuffix("."),

@@ -314,6 +314,7 @@ class Controller:
         return Status(
             beat=now,
             sources=dict(self._wants.sources),
+            zones=tuple(lane.zone.name for lane in self._lanes) if self._lanes.loaded else None,
             zones_error=self._lanes.read_error,
             zone_errors={str(lane.zone): lane.read_error for lane in self._lanes if lane.read_error},
             record_errors={name: error for lane in self._lanes for name, error in lane.errors.items()},

@@ -61,7 +61,9 @@ class Reporter:
             self._say_of_object(claims, problem.reason, problem.message, already=problem.message in said)
 
     def no_zone(self, claims: ObjectClaims, name: str) -> None:
-        """An object wants a name that lies in no zone of the provider."""
+        """An object wants a name that lies in no zone of the provider, and that nobody else answers."""
+        if name.removesuffix(".") in claims.encoded:
+            return
         message = f"{name.removesuffix('.')}: no zone of the provider holds this name; check --domain-filter"
         self._say_of_object(claims, "NoZone", message)
 

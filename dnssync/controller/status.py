@@ -21,6 +21,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     beat: float = 0.0
     sources: dict[str, SourceState] = {}
+    zones: tuple[str, ...] | None = None
+    """The names of the provider's zones, None before they were read."""
     zones_error: str = ""
     zone_errors: dict[str, str] = {}
     record_errors: dict[str, str] = {}

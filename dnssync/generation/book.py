@@ -1,0 +1,94 @@
+"""The book: what is known of all objects that have or want a generated hostname. Data without threads."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from dnssync.generation.claims import Claims
+from dnssync.generation.deciding import Decision, decide
+from dnssync.generation.naming import Covered
+from dnssync.generation.options import GenerationOptions
+from dnssync.generation.reading import Gateway
+from dnssync.generation.subject import Subject
+from dnssync.objects import ObjectRef
+
+
+class Book:
+    """The subjects, who has which host, and the addresses of Gateways.
+
+    Of an object that is not concerned only its hosts are kept.
+    """
+
+    def __init__(self, options: GenerationOptions, covered: Covered) -> None:
+        self.options = options
+        self.covered = covered
+        self.claims = Claims()
+        self._subjects: dict[ObjectRef, Subject] = {}
+        self._others: set[ObjectRef] = set()
+        self._gateways: dict[str, tuple[str, ...]] = {}
+        self._routes: dict[str, set[ObjectRef]] = {}
+
+    def __iter__(self) -> Iterator[Subject]:
+        return iter(self._subjects.values())
+
+    def get(self, ref: ObjectRef) -> Subject | None:
+        """The newest state of an object that is concerned, with the addresses of its Gateways."""
+        subject = self._subjects.get(ref)
+        if subject is None or not subject.parents:
+            return subject
+        addresses = [address for name in subject.parents for address in self._gateways.get(name, ())]
+        return msgspec.structs.replace(subject, addresses=tuple(dict.fromkeys(addresses)))
+
+    def see(self, subject: Subject) -> bool:
+        """Take up the newest state of an object. Whether anything changed that a decision depends on."""
+        before = self._subjects.get(subject.ref)
+        self.claims.put(subject)
+        if subject.deleting or not subject.concerned:
+            self._forget(subject.ref)
+            self._others.add(subject.ref)
+            return before is not None
+        self._others.discard(subject.ref)
+        if before is None or before.parents != subject.parents:
+            self._forget(subject.ref)
+            for name in subject.parents:
+                self._routes.setdefault(name, set()).add(subject.ref)
+        self._subjects[subject.ref] = subject
+        return before is None or msgspec.structs.replace(before, version=subject.version) != subject
+
+    def drop(self, ref: ObjectRef) -> None:
+        """The object is gone, or is no longer ours to look at."""
+        self._forget(ref)
+        self._others.discard(ref)
+        self.claims.drop(ref)
+
+    def keep_only(self, kind: str, refs: frozenset[ObjectRef]) -> list[ObjectRef]:
+        """A kind was read whole: whatever else was known of it is gone; the objects that were."""
+        known = [*self._subjects, *self._others]
+        gone = [ref for ref in known if ref.kind == kind and ref not in refs]
+        for ref in gone:
+            self.drop(ref)
+        return gone
+
+    def set_gateway(self, gateway: Gateway) -> Iterable[ObjectRef]:
+        """Take up a Gateway's addresses (none: it is gone); the routes that this concerns."""
+        if self._gateways.get(gateway.name, ()) == gateway.addresses:
+            return ()
+        self._gateways[gateway.name] = gateway.addresses
+        return sorted(self._routes.get(gateway.name, ()))
+
+    def decide(self, ref: ObjectRef) -> tuple[Subject, Decision] | None:
+        """What the object is and has to become; None if it is not concerned."""
+        subject = self.get(ref)
+        return None if subject is None else (subject, decide(subject, self.options, self))
+
+    def taken(self, host: str, subject: Subject) -> bool:
+        """See ``deciding.Surroundings``."""
+        return self.claims.is_taken(host, subject)
+
+    def _forget(self, ref: ObjectRef) -> None:
+        subject = self._subjects.pop(ref, None)
+        for name in subject.parents if subject else ():
+            routes = self._routes[name]
+            routes.discard(ref)
+            if not routes:
+                del self._routes[name]

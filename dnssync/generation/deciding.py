@@ -1,0 +1,198 @@
+"""The decision: what an object's hosts have to be, and what its owner has to hear. Pure.
+
+asked for, and an address is there    the host that carries it       (new, same or changed)
+asked for, no address                 what is there stays
+not asked for, the host is ours       what was there before us
+not asked for, the host is not ours   it is never touched
+"""
+
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from dnssync.errors import ConfigError
+from dnssync.generation.naming import Choice, choose_address, name_rule
+from dnssync.generation.options import GENERATE, GenerationOptions
+from dnssync.generation.record import Entry, Record, hosts_of, unique
+from dnssync.generation.subject import Subject
+
+Reason = Literal[
+    "HostnameGenerated",
+    "HostnameChanged",
+    "HostnameRemoved",
+    "HostnameNotGenerated",
+    "HostnameReady",
+    "HostnameNotReady",
+]
+
+
+class Note(NamedTuple):
+    """Something to say about the object: an Event's reason and text."""
+
+    reason: Reason
+    text: str
+
+
+class Surroundings(Protocol):
+    """What a decision has to know of the rest of the world."""
+
+    def taken(self, host: str, subject: Subject) -> bool:
+        """Whether another object has ``host``, and this one has to take another."""
+
+    def covered(self, name: str) -> bool | None:
+        """Whether a record can be written for ``name``; None if that is not known yet."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What the object has to become: the host of each rule, of each ``spec.tls`` entry, and the record.
+
+    ``note`` is to be said once that is written. ``complaint`` says why a hostname that is asked for cannot be
+    made now; ``passing`` if that may end by itself, so that it is worth a word only after a while.
+    """
+
+    hosts: tuple[str, ...]
+    tls: tuple[tuple[str, ...], ...]
+    record: Record
+    note: Note | None = None
+    complaint: Note | None = None
+    passing: bool = False
+
+    def changes(self, subject: Subject) -> bool:
+        """Whether the object is not so yet."""
+        return (self.hosts, self.tls, dict(self.record)) != (subject.hosts, subject.tls, dict(subject.record))
+
+
+class _Slot(NamedTuple):
+    """The rule ``at`` an index: ``entry`` is its line in the record, ``written`` whether its host stands in
+    the spec, ``original`` the host without us, ``asked`` whether it is to get one."""
+
+    at: int
+    original: str
+    entry: Entry | None
+    written: bool
+    asked: bool
+
+
+def decide(subject: Subject, options: GenerationOptions, around: Surroundings) -> Decision:
+    """What ``subject`` has to become. Deciding again on the outcome changes nothing."""
+    slots = [_slot(subject, index) for index in range(len(subject.hosts))]
+    choice, names = Choice(), {}
+    if any(slot.asked for slot in slots):
+        choice = choose_address(subject, options.family, around.covered)
+        if choice.address:
+            try:
+                names = _names(subject, slots, choice.address, options, around)
+            except ConfigError as error:
+                choice = Choice(reason=str(error))
+    record = {slot.at: entry for slot in slots if (entry := _entry(subject, slot, choice.address, names))}
+    hosts = tuple(_host(subject, slot, names) for slot in slots)
+    return Decision(
+        hosts=hosts,
+        tls=_tls(subject, slots, hosts, names),
+        record=record,
+        note=_note(subject.record, record),
+        complaint=_complaint(subject, choice, record),
+        passing=choice.passing,
+    )
+
+
+def _slot(subject: Subject, index: int) -> _Slot:
+    host = subject.hosts[index]
+    own = subject.record.get(index)
+    bare = subject.placeholders()
+    if own and host in ("", *bare):
+        return _Slot(index, host, own, False, _asked(subject, host, bare))
+    matching = [entry for entry in (own, *subject.record.values()) if entry and entry.host == host]
+    # Without ``was`` the spec may be another's work, unless we are told to write it ourselves.
+    entry = next((entry for entry in matching if subject.rewritable or entry.was is not None), None)
+    if entry is None:
+        return _Slot(index, host, None, False, _asked(subject, host, bare))
+    original = entry.was or ""
+    return _Slot(index, original, entry, True, _asked(subject, original, bare | {original}))
+
+
+def _asked(subject: Subject, original: str, bare: frozenset[str]) -> bool:
+    """Whether a rule is to get a host, by the annotation or by the bare domain as its host."""
+    if subject.generate == "false":
+        return False
+    return original in bare if original else subject.generate == "true"
+
+
+def _names(
+    subject: Subject, slots: list[_Slot], address: str, options: GenerationOptions, around: Surroundings
+) -> dict[int, str]:
+    def taken(host: str) -> bool:
+        return around.taken(host, subject)
+
+    asked = [slot.at for slot in slots if slot.asked]
+    return {index: name_rule(subject, index, address, options, taken) for index in asked}
+
+
+def _entry(subject: Subject, slot: _Slot, address: str, names: dict[int, str]) -> Entry | None:
+    if slot.at not in names:
+        return slot.entry if slot.asked else None
+    return Entry(
+        host=names[slot.at],
+        address=address,
+        template=subject.template,
+        domain=subject.domain,
+        was=slot.original if subject.rewritable else None,
+    )
+
+
+def _host(subject: Subject, slot: _Slot, names: dict[int, str]) -> str:
+    if slot.at in names:
+        return names[slot.at] if subject.rewritable else slot.original
+    return subject.hosts[slot.at] if slot.asked else slot.original
+
+
+def _tls(
+    subject: Subject, slots: list[_Slot], hosts: tuple[str, ...], names: dict[int, str]
+) -> tuple[tuple[str, ...], ...]:
+    """The hosts for certificates: the bare domain stands for all that we made, a former host for its own."""
+    instead: dict[str, list[str]] = {}
+    for slot in slots:
+        made = subject.rewritable and slot.at in names
+        if slot.entry and slot.written and slot.entry.host != hosts[slot.at]:
+            back = slot.entry.domain or subject.domain
+            instead.setdefault(slot.entry.host, []).append(hosts[slot.at] if made else back)
+        if made:
+            for bare in subject.placeholders() - {""}:
+                instead.setdefault(bare, []).append(hosts[slot.at])
+    return tuple(unique(new for host in entry for new in instead.get(host, [host])) for entry in subject.tls)
+
+
+def _note(before: Record, after: Record) -> Note | None:
+    old, new = hosts_of(before), hosts_of(after)
+    if old == new:
+        return None
+    if not old:
+        return Note("HostnameGenerated", f"{', '.join(new)}: the address is {_addresses(after)}")
+    if not new:
+        return Note("HostnameRemoved", f"{', '.join(old)}: no generated hostname is asked for any more")
+    return Note("HostnameChanged", f"{', '.join(old)} → {', '.join(new)}: {_cause(before, after)}")
+
+
+def _cause(before: Record, after: Record) -> str:
+    if _addresses(before) != _addresses(after):
+        return f"the address is now {_addresses(after)}"
+    if {entry.domain for entry in before.values()} != {entry.domain for entry in after.values()}:
+        return "the domain changed"
+    if {entry.template for entry in before.values()} != {entry.template for entry in after.values()}:
+        return "the template changed"
+    return "the rules changed, or another object has the former name"
+
+
+def _addresses(record: Record) -> str:
+    return ", ".join(unique(record[index].address for index in sorted(record)))
+
+
+def _complaint(subject: Subject, choice: Choice, record: Record) -> Note | None:
+    if subject.generate not in ("", "true", "false"):
+        wrong = f"annotation {GENERATE}: {subject.generate!r} is neither 'true' nor 'false'"
+        return Note("HostnameNotGenerated", wrong)
+    if not choice.reason:
+        return None
+    kept = ", ".join(hosts_of(record))
+    rest = f"; {kept} stays as it is" if kept else ""
+    return Note("HostnameNotGenerated", choice.reason + rest)

@@ -1,0 +1,60 @@
+"""The tap: the hostname generator reads along in the watch that feeds the controller, and starts no other."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from dnssync.objects import ObjectClaims, ObjectRef
+from dnssync.sources import RawObject, Resource, Sink, Source
+
+Take = Callable[[RawObject], None]
+
+
+class Listener(Protocol):
+    """Who reads along. Thread-safe, never blocks."""
+
+    def gone(self, source: str, ref: ObjectRef) -> None:
+        """See ``sources.Sink``."""
+
+    def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
+        """See ``sources.Sink``."""
+
+
+class TappedSource:
+    """A source that shows every object which its filters let through to ``take`` as well."""
+
+    def __init__(self, source: Source, take: Take) -> None:
+        self._source = source
+        self._take = take
+        self.name: str = source.name
+        self.resource: Resource = source.resource
+
+    def ref(self, namespace: str, name: str) -> ObjectRef:
+        return self._source.ref(namespace, name)
+
+    def claims(self, raw: RawObject) -> ObjectClaims | None:
+        claims = self._source.claims(raw)
+        if claims is not None:
+            self._take(raw)
+        return claims
+
+
+class ForkedSink:
+    """A sink that tells a listener what ``TappedSource`` cannot: what is gone, and that a list is whole."""
+
+    def __init__(self, sink: Sink, listener: Listener) -> None:
+        self._sink = sink
+        self._listener = listener
+
+    def seen(self, source: str, claims: ObjectClaims) -> None:
+        self._sink.seen(source, claims)
+
+    def gone(self, source: str, ref: ObjectRef) -> None:
+        self._sink.gone(source, ref)
+        self._listener.gone(source, ref)
+
+    def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
+        self._sink.listed(source, refs)
+        self._listener.listed(source, refs)
+
+    def failed(self, source: str, error: str) -> None:
+        self._sink.failed(source, error)
