@@ -16,17 +16,17 @@ from enum import IntEnum
 
 import msgspec
 
+from resolver.contents import Contents
 from resolver.names import Labels, fold, from_wire
 from resolver.records import RRset, Type, is_meta
 from resolver.synthesis import Rules, Synthetic, is_inner, synthesise
-from resolver.zone import Zone
 
 CLASS_IN = 1
 CLASS_CHAOS = 3
 
 _MAX_CHAIN = 8
 _ADDRESSES = (Type.A, Type.AAAA)
-_RFC8482 = b"\x07RFC8482\x00"
+RFC8482 = b"\x07RFC8482\x00"
 _CHAOS_VERSION = (b"version", b"bind"), (b"version", b"server")
 _CHAOS_ID = (b"id", b"server"), (b"hostname", b"bind")
 
@@ -64,7 +64,7 @@ class Answer(msgspec.Struct, frozen=True):
 REFUSED = Answer(rcode=Rcode.REFUSED, authoritative=False)
 
 
-def answer(question: Question, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+def answer(question: Question, zones: Mapping[Labels, Contents], rules: Rules) -> Answer:
     """The answer to a question of any class and type; ``zones`` by folded name."""
     if question.rclass == CLASS_CHAOS:
         return _chaos(question, rules)
@@ -73,7 +73,7 @@ def answer(question: Question, zones: Mapping[Labels, Zone], rules: Rules) -> An
     return _follow(question, zones, rules)
 
 
-def _follow(question: Question, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+def _follow(question: Question, zones: Mapping[Labels, Contents], rules: Rules) -> Answer:
     chain: list[RRset] = []
     seen: set[Labels] = set()
     name = question.name
@@ -97,25 +97,25 @@ def _follow(question: Question, zones: Mapping[Labels, Zone], rules: Rules) -> A
 
 
 class _Place(msgspec.Struct, frozen=True):
-    zone: Zone
+    zone: Contents
     name: Labels
     node: Mapping[int, RRset] | None
     chain: tuple[RRset, ...]
 
 
-def _last(place: _Place, rtype: int, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+def _last(place: _Place, rtype: int, zones: Mapping[Labels, Contents], rules: Rules) -> Answer:
     found = place.node.get(rtype) if place.node else None
     if place.node and rtype == Type.ANY:
         # RFC 8482 §4.2: a small conventional answer, over TCP as well.
-        found = RRset(place.name, Type.HINFO, rules.ttl, (_RFC8482,))
+        found = RRset(place.name, Type.HINFO, rules.ttl, (RFC8482,))
     if found is None:
         rcode = Rcode.NXDOMAIN if place.node is None else Rcode.NOERROR
-        return Answer(rcode, answer=place.chain, authority=(_negative_soa(place.zone),))
+        return Answer(rcode, answer=place.chain, authority=(negative_soa(place.zone),))
     glue = _glue(found, zones, rules) if rtype == Type.NS else ()
     return Answer(answer=(*place.chain, _named(found, place.name)), additional=glue)
 
 
-def _node(zone: Zone, name: Labels, rules: Rules) -> Mapping[int, RRset] | None:
+def _node(zone: Contents, name: Labels, rules: Rules) -> Mapping[int, RRset] | None:
     computed = synthesise(zone, name, rules)
     stored = zone.node(name)
     if stored is None and is_inner(zone, name):
@@ -126,7 +126,7 @@ def _node(zone: Zone, name: Labels, rules: Rules) -> Mapping[int, RRset] | None:
     return None if node is None else _permitted(node, rules)
 
 
-def _wildcard(zone: Zone, name: Labels, computed: Synthetic | None) -> Mapping[int, RRset] | None:
+def _wildcard(zone: Contents, name: Labels, computed: Synthetic | None) -> Mapping[int, RRset] | None:
     for start in range(1, len(name) - len(zone.origin) + 1):
         encloser = name[start:]
         if zone.node(encloser) is not None or is_inner(zone, encloser):
@@ -155,7 +155,7 @@ def _joined(stored: Mapping[int, RRset], computed: Synthetic) -> Mapping[int, RR
     return {**stored, rrset.type: rrset}
 
 
-def _zone_of(name: Labels, rtype: int, zones: Mapping[Labels, Zone]) -> Zone | None:
+def _zone_of(name: Labels, rtype: int, zones: Mapping[Labels, Contents]) -> Contents | None:
     suffixes = (name[start:] for start in range(len(name) + 1))
     holding = [zones[suffix] for suffix in suffixes if suffix in zones]
     if not holding:
@@ -165,13 +165,13 @@ def _zone_of(name: Labels, rtype: int, zones: Mapping[Labels, Zone]) -> Zone | N
     return holding[1] if is_apex_ds and holding[1].node(name) is not None else holding[0]
 
 
-def _referral(chain: Iterable[RRset], cut: RRset, zones: Mapping[Labels, Zone], rules: Rules) -> Answer:
+def _referral(chain: Iterable[RRset], cut: RRset, zones: Mapping[Labels, Contents], rules: Rules) -> Answer:
     aliases = tuple(chain)
     glue = _glue(cut, zones, rules)
     return Answer(authoritative=bool(aliases), answer=aliases, authority=(cut,), additional=glue)
 
 
-def _glue(servers: RRset, zones: Mapping[Labels, Zone], rules: Rules) -> tuple[RRset, ...]:
+def _glue(servers: RRset, zones: Mapping[Labels, Contents], rules: Rules) -> tuple[RRset, ...]:
     found = []
     for data in servers.data:
         target, _ = from_wire(data)
@@ -182,7 +182,7 @@ def _glue(servers: RRset, zones: Mapping[Labels, Zone], rules: Rules) -> tuple[R
     return tuple(found)
 
 
-def _negative_soa(zone: Zone) -> RRset:
+def negative_soa(zone: Contents) -> RRset:
     # RFC 2308 §3: the TTL of the SOA in a negative answer is the smaller of its own and its MINIMUM.
     node = zone.node(zone.origin)
     assert node is not None, "a zone has an apex"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
 
 from resolver.answer import Rcode
+from resolver.bases import zone_bases
 from resolver.config import Listen, ResolverConfig, parse_listen, zone_text
 from resolver.errors import ResolverError
 from resolver.names import fold, from_text
@@ -15,7 +16,7 @@ from resolver.responder import Transport, respond
 from resolver.synthesis import rules_of
 from resolver.tcp import TcpClients
 from resolver.wire import build_error
-from resolver.zone import Update, Zone, zone_bases
+from resolver.zone import Update, Zone
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ import msgspec
 
 from resolver.addresses import Address, encode, find_encoded, is_possible_inner
 from resolver.config import ResolverConfig
+from resolver.contents import Contents
 from resolver.names import Labels, from_text, to_wire
 from resolver.policy import AddressPolicy
 from resolver.records import RRset, Type
-from resolver.zone import Zone
 
 _V4_TREE = (b"in-addr", b"arpa")
 _OCTETS = {str(number).encode(): number for number in range(256)}
@@ -51,7 +51,7 @@ def rules_of(config: ResolverConfig) -> Rules:
     )
 
 
-def synthesise(zone: Zone, name: Labels, rules: Rules) -> Synthetic | None:
+def synthesise(zone: Contents, name: Labels, rules: Rules) -> Synthetic | None:
     """What the folded ``name`` in ``zone`` stands for; None if it encodes nothing."""
     if zone.reverse:
         address = reverse_address(name)
@@ -65,7 +65,7 @@ def synthesise(zone: Zone, name: Labels, rules: Rules) -> Synthetic | None:
     return Synthetic(_address(name, found.address, rules), len(zone.origin) + found.labels)
 
 
-def is_inner(zone: Zone, name: Labels) -> bool:
+def is_inner(zone: Contents, name: Labels) -> bool:
     """Whether computed names can exist below ``name``, so that it exists itself, without data."""
     if zone.reverse:
         alphabet, full = (_OCTETS, 4) if name[-2:] == _V4_TREE else (_NIBBLES, 32)

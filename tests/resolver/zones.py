@@ -8,13 +8,14 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 
+from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
 from resolver.feed import read_update
 from resolver.names import fold, from_text
 from resolver.protocol import FeedRecord, FeedUpdate
 from resolver.responder import Transport, respond
 from resolver.synthesis import rules_of
-from resolver.zone import Update, Zone, zone_bases
+from resolver.zone import Update, Zone
 
 
 def update(

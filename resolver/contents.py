@@ -1,0 +1,97 @@
+"""What a zone holds at this moment: records by name, and what follows from them. No sockets, no clock.
+
+This is the side that answers read, and all that a worker process has of a zone: a replica, kept in step by
+the changes that the one process sends that owns the zone (``zone.Zone``).
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from resolver.config import is_reverse
+from resolver.names import Labels
+from resolver.records import RRset, Type
+
+Node = dict[int, RRset]
+_NOTHING: Mapping[int, RRset] = {}
+
+
+class Change(msgspec.Struct, frozen=True):
+    """From one state of a zone to the next: whole RRsets as they were and as they are, the SOA's included."""
+
+    origin: Labels
+    old_serial: int
+    serial: int
+    removed: tuple[RRset, ...] = ()
+    added: tuple[RRset, ...] = ()
+
+    @property
+    def names(self) -> set[Labels]:
+        """The names at which something is different."""
+        return {rrset.name for rrset in (*self.removed, *self.added)}
+
+
+class Contents:
+    """The records of one zone by name, with the empty non-terminals and delegations that follow from them."""
+
+    def __init__(self, origin: Labels, rrsets: Iterable[RRset] = (), *, serial: int = 0) -> None:
+        self.origin = origin
+        self.reverse = is_reverse(origin)
+        self.serial = serial
+        self._nodes: dict[Labels, Node] = {}
+        self._below: dict[Labels, int] = {}
+        self._cuts: set[Labels] = set()
+        self.take(Change(origin, serial, serial, added=tuple(rrsets)))
+
+    def node(self, name: Labels) -> Mapping[int, RRset] | None:
+        """The RRsets at the folded ``name``; empty for an empty non-terminal, None for no such name."""
+        found = self._nodes.get(name)
+        return _NOTHING if found is None and name in self._below else found
+
+    def cut_above(self, name: Labels, rtype: int) -> RRset | None:
+        """The NS RRset of the highest delegation at or above ``name``, if one takes the question away.
+
+        A question for the DS at the delegation itself belongs to this side of it (RFC 4035 §3.1.4.1).
+        """
+        if not self._cuts:
+            return None
+        for start in range(len(name) - len(self.origin) - 1, -1, -1):
+            if name[start:] in self._cuts:
+                is_ours = start == 0 and rtype == Type.DS
+                return None if is_ours else self._nodes[name[start:]][Type.NS]
+        return None
+
+    def rrsets(self) -> list[RRset]:
+        """All records, in no order."""
+        return [rrset for node in self._nodes.values() for rrset in node.values()]
+
+    def take(self, change: Change) -> None:
+        """Become what ``change`` says, which must start from what this is."""
+        nodes: dict[Labels, Node] = {name: dict(self._nodes.get(name, {})) for name in change.names}
+        for rrset in change.removed:
+            nodes[rrset.name].pop(rrset.type, None)
+        for rrset in change.added:
+            nodes[rrset.name][rrset.type] = rrset
+        for name, node in nodes.items():
+            self._put(name, node)
+        self.serial = change.serial
+
+    def _put(self, name: Labels, node: Node) -> None:
+        if bool(node) != (name in self._nodes):
+            self._count(name, 1 if node else -1)
+        if node:
+            self._nodes[name] = node
+        else:
+            self._nodes.pop(name, None)
+        if Type.NS in node and name != self.origin:
+            self._cuts.add(name)
+        else:
+            self._cuts.discard(name)
+
+    def _count(self, name: Labels, step: int) -> None:
+        for start in range(1, len(name) - len(self.origin) + 1):
+            count = self._below.get(name[start:], 0) + step
+            if count:
+                self._below[name[start:]] = count
+            else:
+                del self._below[name[start:]]
