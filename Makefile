@@ -50,7 +50,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.run
-	$(BIN)/python -m dnssync.cli.docs > docs/options.md
+	$(BIN)/python -m dnssync.cli.docs docs/options.md
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
