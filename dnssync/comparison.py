@@ -17,7 +17,7 @@ def differ(held: Endpoint, wanted: Endpoint) -> bool:
     """
     if wanted.ttl > 0 and wanted.ttl != held.ttl:
         return True
-    if held.targets != wanted.targets and _targets(held.targets) != _targets(wanted.targets):
+    if held.targets != wanted.targets and not _same(held.targets, wanted.targets):
         return True
     return held.provider_specific != wanted.provider_specific and _settings(held) != _settings(wanted)
 
@@ -49,8 +49,9 @@ def _target_rank(target: str) -> tuple[int, int, int, str]:
     return (0, address.version, int(address), "")
 
 
-def _targets(targets: Sequence[str]) -> list[str]:
-    return sorted(_canonical(target) for target in targets)
+def _same(held: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether these are the same targets in other words or in another order."""
+    return len(held) == len(wanted) and sorted(map(_canonical, held)) == sorted(map(_canonical, wanted))
 
 
 def _canonical(target: str) -> str:

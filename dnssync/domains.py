@@ -40,12 +40,7 @@ class DomainFilter(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
 
     def matches(self, name: str) -> bool:
         """Whether the filter lets ``name`` (any spelling) through."""
-        if self.is_empty:
-            return True
-        plain = _canonical(name)
-        if self.regex_include or self.regex_exclude:
-            return self._matches_regex(plain)
-        return (not self.include or _any_suffix(self.include, plain)) and not _any_suffix(self.exclude, plain)
+        return self._lets_through(_canonical(name))
 
     def matches_parent(self, name: str) -> bool:
         """Whether ``name`` is a proper parent of an included name, so that its zone may hold that name.
@@ -60,6 +55,14 @@ class DomainFilter(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
             entry.endswith("." + plain) for entry in self.include if not entry.startswith(".")
         )
 
+    def _lets_through(self, plain: str) -> bool:
+        """``matches`` for a name in canonical form, so that many filters need to make that only once."""
+        if self.regex_include or self.regex_exclude:
+            return self._matches_regex(plain)
+        if self.include and not _any_suffix(self.include, plain):
+            return False
+        return not (self.exclude and _any_suffix(self.exclude, plain))
+
     def _matches_regex(self, plain: str) -> bool:
         if self.regex_exclude and _compiled(self.regex_exclude).search(plain):
             return False
@@ -68,7 +71,8 @@ class DomainFilter(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
 
 def match_all(filters: Iterable[DomainFilter], name: str) -> bool:
     """Whether every one of ``filters`` lets ``name`` through; the user's and the provider's act together."""
-    return all(entry.matches(name) for entry in filters)
+    plain = _canonical(name)
+    return all(entry._lets_through(plain) for entry in filters)
 
 
 def decode(text: str | bytes) -> DomainFilter:
@@ -118,13 +122,17 @@ def _canonical_all(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _any_suffix(entries: tuple[str, ...], plain: str) -> bool:
-    return any(_is_suffix(entry, plain) for entry in entries)
+    below, at_or_below = _endings(entries)
+    return plain.endswith(below) or f".{plain}".endswith(at_or_below)
 
 
-def _is_suffix(entry: str, plain: str) -> bool:
-    if entry.startswith("."):
-        return plain.endswith(entry)
-    return plain == entry or plain.endswith("." + entry)
+@lru_cache(maxsize=64)
+def _endings(entries: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a name ends in that lies below an entry, and what a name with a dot before it ends in that lies
+    at or below one: with these, one call of ``endswith`` asks for all entries."""
+    below = tuple(entry for entry in entries if entry.startswith("."))
+    at_or_below = tuple(f".{entry}" for entry in entries if not entry.startswith("."))
+    return below, at_or_below
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dnssync.changes import Action, Change
 from dnssync.comparison import differ, rank
 from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE, Endpoint
+from dnssync.policy import Policy
 from dnssync.rules import PlanRules
 from dnssync.skipped import Skipped, SkipReason, skip, skip_unowned
 
@@ -23,6 +24,10 @@ def decide(
         why = "the domain filters leave this name out"
         yield from (skip(endpoint, SkipReason.DOMAIN_FILTER, why) for endpoint in wanted)
         return
+    if len(wanted) == 1 and not held:
+        # Nothing stands in its way, and every policy creates: a new zone has a row like this per name.
+        yield Change(Action.CREATE, new=wanted[0])
+        return
     candidates, given_up = _without_cname_conflict(wanted)
     yield from given_up
     # In order, so that of one RRset seen twice (it cannot be in one zone) the same one counts each time.
@@ -37,9 +42,10 @@ def decide(
 
 
 def _without_cname_conflict(wanted: Sequence[Endpoint]) -> tuple[Sequence[Endpoint], list[Skipped]]:
-    others = sorted({endpoint.record_type for endpoint in wanted} - {"CNAME"})
-    if not others:
+    types = {endpoint.record_type for endpoint in wanted}
+    if len(types) < 2 or "CNAME" not in types:
         return wanted, []
+    others = sorted(types - {"CNAME"})
     why = f"a CNAME cannot stand beside {' and '.join(others)}, also wanted at this name; it is left out"
     return [endpoint for endpoint in wanted if endpoint.record_type != "CNAME"], [
         skip(endpoint, SkipReason.CNAME_CONFLICT, why)
@@ -84,7 +90,8 @@ def _compare(
     rules: PlanRules,
 ) -> Iterator[Decision]:
     """What each type of the row needs, policy aside."""
-    stranger = min((endpoint for endpoint in held if not rules.owns(endpoint)), key=rank, default=None)
+    strangers = [endpoint for endpoint in held if not rules.owns(endpoint)]
+    stranger = min(strangers, key=rank) if strangers else None
     for record_type in sorted(old_by_type.keys() | new_by_type.keys()):
         old, new = old_by_type.get(record_type), new_by_type.get(record_type)
         if new is None:
@@ -102,8 +109,12 @@ def _update(old: Endpoint, new: Endpoint) -> Change:
     return Change(Action.UPDATE, old, new.with_labels(owner=old.labels.get(LABEL_OWNER, "")))
 
 
-def _within_policy(decisions: Iterable[Decision], rules: PlanRules) -> Iterator[Decision]:
-    decided = list(decisions)
+def _within_policy(decisions: Iterable[Decision], rules: PlanRules) -> Iterable[Decision]:
+    return decisions if rules.policy is Policy.SYNC else _allowed_of(list(decisions), rules)
+
+
+def _allowed_of(decided: Sequence[Decision], rules: PlanRules) -> Iterator[Decision]:
+    """What a policy that does not allow everything leaves of the decisions on one row."""
     kept = [
         decision.old.record_type
         for decision in decided

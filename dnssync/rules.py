@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dnssync.domains import DomainFilter
+from dnssync.domains import DomainFilter, match_all
 from dnssync.endpoints import ADDRESS_TYPES, LABEL_OWNER, Endpoint
 from dnssync.policy import Policy
 
@@ -22,4 +22,4 @@ class PlanRules(msgspec.Struct, frozen=True):
 
     def sees(self, name: str) -> bool:
         """Whether every domain filter lets the name through."""
-        return all(domains.matches(name) for domains in self.domain_filters)
+        return match_all(self.domain_filters, name)
