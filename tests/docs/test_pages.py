@@ -70,7 +70,7 @@ def test_every_error_line_is_one_that_the_code_can_say() -> None:
     assert len(lines) > 30
     spoken = _spoken()
     for line in lines:
-        fragments = [fragment.strip() for fragment in line.split("…") if len(fragment.strip()) > 3]
+        fragments = [part for found in line.split("…") if len(part := found.strip(" :;,.()")) > 3]
         missing = [fragment for fragment in fragments if fragment not in spoken]
         assert not missing, f"{line}: nothing in the code says {missing}"
 
