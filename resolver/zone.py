@@ -2,7 +2,7 @@
 
 Three layers, of which the upper hide the lower ones at the same name and type:
 
-    DYNAMIC   set by DNS UPDATE; a deletion here hides what lies below as well
+    DYNAMIC   set by DNS UPDATE, which can also hide what lies below
     GIVEN     fed by another process (synced)
     STATIC    the configuration and the files of records
 
@@ -31,11 +31,15 @@ class Layer(IntEnum):
 
 
 class Update(msgspec.Struct, frozen=True):
-    """A change of a layer: (name, type) pairs to delete, then RRsets to set; ``replace`` first drops all."""
+    """A change of a layer: (name, type) pairs to delete, then RRsets to set; ``replace`` first drops all.
+
+    ``hide`` are pairs of which the layer says that they are not there, whatever those below it hold.
+    """
 
     set: tuple[RRset, ...] = ()
     delete: tuple[tuple[Labels, int], ...] = ()
     replace: bool = False
+    hide: tuple[tuple[Labels, int], ...] = ()
 
 
 # What one layer says of a name, by type; None hides what lies below.
@@ -85,6 +89,10 @@ class Zone(Contents):
         entries = self._layers[layer].items()
         return [(name, rtype, rrset) for name, node in entries for rtype, rrset in node.items()]
 
+    def below(self, name: Labels, layer: Layer) -> Node:
+        """What the layers under ``layer`` have at the folded name, hidden or not."""
+        return self._merged(name, below=layer)
+
     def _staged(self, update: Update, layer: Layer) -> dict[Labels, _Entries]:
         entries = self._layers[layer]
         staged: dict[Labels, _Entries] = {name: {} for name in entries} if update.replace else {}
@@ -95,10 +103,9 @@ class Zone(Contents):
             return staged.setdefault(name, dict(entries.get(name, {})))
 
         for name, rtype in update.delete:
-            node = stage(name)
-            node.pop(rtype, None)
-            if layer is Layer.DYNAMIC and rtype in self._merged(name, below=layer):
-                node[rtype] = None
+            stage(name).pop(rtype, None)
+        for name, rtype in update.hide:
+            stage(name)[rtype] = None
         for rrset in update.set:
             stage(rrset.name)[rrset.type] = rrset
         return staged
