@@ -84,6 +84,8 @@ def _follow(question: Question, zones: Mapping[Labels, Contents], rules: Rules) 
             return REFUSED
         if zone is None or folded in seen or len(chain) > _MAX_CHAIN:
             return Answer(answer=tuple(chain))
+        if rules.blocklist.holds(folded):
+            return _last(_Place(zone, name, {}, tuple(chain)), question.type, zones, rules)
         cut = zone.cut_above(folded, question.type)
         if cut:
             return _referral(chain, cut, zones, rules)
@@ -176,7 +178,7 @@ def _glue(servers: RRset, zones: Mapping[Labels, Contents], rules: Rules) -> tup
     for data in servers.data:
         target, _ = from_wire(data)
         folded = fold(target)
-        zone = _zone_of(folded, Type.A, zones)
+        zone = None if rules.blocklist.holds(folded) else _zone_of(folded, Type.A, zones)
         node = _node(zone, folded, rules) if zone else None
         found += [_named(node[rtype], target) for rtype in _ADDRESSES if node and rtype in node]
     return tuple(found)

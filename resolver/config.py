@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from resolver.cookies import parse_secret
 from resolver.errors import ResolverError
+from resolver.limits import RateLimit
 from resolver.names import Labels, fold, from_text, is_within, to_text
-from resolver.policy import AddressPolicy, parse_network
+from resolver.policy import PRIVATE_NETWORKS, AddressPolicy, parse_network
 from resolver.records import MAX_TTL
 
 DEFAULT_PORT = 53
@@ -30,7 +32,13 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     allow_nets, deny_nets, private_only    see ``policy.AddressPolicy``
     hex_ipv4        whether eight hex digits are an address
     version, server_id    CHAOS TXT ``version.bind`` and ``id.server`` (also NSID); empty: refused
+    blocked         lines of names that are not answered, see ``blocklist.Blocklist``
     tcp_timeout     seconds in which a TCP client must ask its next question whole
+    rrl_rate        answers a second that a client network may have over UDP; 0: no limit
+    rrl_slip        which of the refused questions get an empty answer with TC; 0: none
+    rrl_exempt_nets    networks that may have any number
+    rrl_private     whether the limit is for private networks too
+    cookie_secrets  32 hex digits each; the first makes cookies, all are accepted; empty: a random one
     """
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
@@ -47,9 +55,15 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hex_ipv4: bool = True
     version: str = ""
     server_id: str = ""
+    blocked: tuple[str, ...] = ()
     tcp_timeout: float = 10.0
     tcp_connections: int = 256
     tcp_connections_per_client: int = 64
+    rrl_rate: int = 200
+    rrl_slip: int = 2
+    rrl_exempt_nets: tuple[str, ...] = ()
+    rrl_private: bool = False
+    cookie_secrets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not all(zone.strip() for zone in self.zones) or not self.zones:
@@ -67,6 +81,8 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ResolverError("the limits for TCP must be above zero")
         if max(len(self.version.encode()), len(self.server_id.encode())) > 255:
             raise ResolverError("the version or server id is longer than the 255 bytes of a TXT string")
+        if min(self.rrl_rate, self.rrl_slip) < 0:
+            raise ResolverError("the rate limit and its slip must not be below zero")
         self._check_names()
 
     def _check_names(self) -> None:
@@ -74,8 +90,10 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             parse_name_server(text)
         for text in self.apex:
             _address(text)
-        for net in (*self.allow_nets, *self.deny_nets):
+        for net in (*self.allow_nets, *self.deny_nets, *self.rrl_exempt_nets):
             parse_network(net)
+        for secret in self.cookie_secrets:
+            parse_secret(secret)
         from_text(self.hostmaster)
         if self.ptr_zone and fold(from_text(self.ptr_zone)) not in self.forward_origins:
             raise ResolverError(f"the zone for reverse names, {self.ptr_zone}, is not among the zones")
@@ -95,6 +113,13 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         """Which addresses may be told."""
         allowed, denied = (tuple(map(parse_network, nets)) for nets in (self.allow_nets, self.deny_nets))
         return AddressPolicy(allowed, denied, self.private_only)
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """How many answers a client network may have; None for any number."""
+        private = () if self.rrl_private else PRIVATE_NETWORKS
+        exempt = (*map(parse_network, self.rrl_exempt_nets), *private)
+        return RateLimit(self.rrl_rate, self.rrl_slip, exempt) if self.rrl_rate else None
 
     @property
     def tcp_limits(self) -> "TcpLimits":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from resolver.answer import Answer, Rcode, answer
+from resolver.contents import Contents
 from resolver.names import Labels
 from resolver.synthesis import Rules
 from resolver.wire import (
@@ -21,10 +22,9 @@ from resolver.wire import (
     build_response,
     parse_query,
 )
-from resolver.zone import Zone
 
 _QUERY, _NOTIFY, _UPDATE = 0, 4, 5
-_STREAM_SIZE = 65535
+STREAM_SIZE = 65535
 
 
 class Transport(Enum):
@@ -34,8 +34,19 @@ class Transport(Enum):
     TCP = "tcp"
 
 
-def respond(wire: bytes, transport: Transport, zones: Mapping[Labels, Zone], rules: Rules) -> bytes | None:
-    """The response to ``wire``; None for what must not be answered: no header, or itself a response."""
+def respond(
+    wire: bytes,
+    transport: Transport,
+    zones: Mapping[Labels, Contents],
+    rules: Rules,
+    *,
+    cap: int = STREAM_SIZE,
+    cookie: bytes = b"",
+) -> bytes | None:
+    """The response to ``wire``; None for what must not be answered: no header, or itself a response.
+
+    It has at most ``cap`` bytes, and ``cookie`` in its OPT record.
+    """
     if len(wire) < HEADER_SIZE or wire[2] & 0x80:
         return None
     opcode = wire[2] >> 3 & 0xF
@@ -51,11 +62,12 @@ def respond(wire: bytes, transport: Transport, zones: Mapping[Labels, Zone], rul
         said = Answer(rcode=Rcode.BADVERS, authoritative=False)
     else:
         said = answer(query.question, zones, rules)
-    return build_response(query, said, limit=_limit(query, transport), nsid=rules.server_id.encode())
+    limit = min(_limit(query, transport), cap)
+    return build_response(query, said, limit=limit, nsid=rules.server_id.encode(), cookie=cookie)
 
 
 def _limit(query: Query, transport: Transport) -> int:
     if transport is Transport.TCP:
-        return _STREAM_SIZE
+        return STREAM_SIZE
     # RFC 6891 §6.2.3: less than 512 means 512; more than our own size risks fragments.
     return min(max(query.edns.size, PLAIN_SIZE), EDNS_SIZE) if query.edns else PLAIN_SIZE

@@ -5,12 +5,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from secrets import token_bytes
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
 
 from resolver.answer import Rcode
 from resolver.bases import zone_bases
 from resolver.config import Listen, ResolverConfig, parse_listen, zone_text
+from resolver.cookies import SECRET_SIZE, Cookies, parse_secret
 from resolver.errors import ResolverError
+from resolver.front import Front
+from resolver.limits import Limiter
 from resolver.names import fold, from_text
 from resolver.responder import Transport, respond
 from resolver.synthesis import rules_of
@@ -43,6 +47,13 @@ class Resolver:
         self._zones = {
             base.origin: Zone(base, serial=max(now, least.get(base.origin, 0))) for base in zone_bases(config)
         }
+        self._front = Front(
+            self._respond,
+            Cookies([parse_secret(text) for text in config.cookie_secrets] or [token_bytes(SECRET_SIZE)]),
+            Limiter(config.rate_limit) if config.rate_limit else None,
+            monotonic=time.monotonic,
+            wall=time.time,
+        )
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self.addresses: tuple[str, ...] = ()
@@ -81,7 +92,7 @@ class Resolver:
 
     def _loop(self, selector: BaseSelector, stop: threading.Event) -> None:
         clients = TcpClients(
-            selector, self._config.tcp_limits, lambda wire: self.answer_bytes(wire, Transport.TCP)
+            selector, self._config.tcp_limits, lambda wire, host: self.answer_bytes(wire, Transport.TCP, host)
         )
         for sock in self._sockets:
             selector.register(sock, EVENT_READ, self._handler(sock, clients))
@@ -109,7 +120,7 @@ class Resolver:
             except OSError as error:
                 log.debug("a datagram was lost: %s", error)
                 continue
-            reply = self.answer_bytes(wire, Transport.UDP)
+            reply = self.answer_bytes(wire, Transport.UDP, peer[0])
             if reply is None:
                 continue
             try:
@@ -117,15 +128,18 @@ class Resolver:
             except OSError as error:
                 log.debug("an answer to %s was lost: %s", peer[0], error)
 
-    def answer_bytes(self, wire: bytes, transport: Transport) -> bytes | None:
-        """The response to one message, None to stay silent; never raises."""
+    def answer_bytes(self, wire: bytes, transport: Transport, host: str) -> bytes | None:
+        """The response to one message from the address ``host``, None to stay silent; never raises."""
         try:
             with self._lock:
-                return respond(wire, transport, self._zones, self._rules)
+                return self._front.handle(wire, packed_address(host), transport)
         except Exception:
             # The top of all answering: whatever a stranger's packet finds, it must not end the server.
             log.exception("a message could not be answered: %s", wire[:512].hex())
             return build_error(wire, Rcode.SERVFAIL)
+
+    def _respond(self, wire: bytes, transport: Transport, *, cap: int, cookie: bytes) -> bytes | None:
+        return respond(wire, transport, self._zones, self._rules, cap=cap, cookie=cookie)
 
     def apply(self, zone: str, update: Update) -> int:
         """Take an update of one zone, whole, and give its serial; on ResolverError nothing was taken."""
@@ -178,6 +192,13 @@ def _open(listen: Listen, kind: socket.SocketKind) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def packed_address(host: str) -> bytes:
+    """The 4 or 16 bytes of a peer's address as sockets tell it, which may have an interface in it."""
+    if ":" in host:
+        return socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return socket.inet_aton(host)
 
 
 def _address_text(sock: socket.socket) -> str:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import msgspec
 
 from resolver.addresses import Address, encode, find_encoded, is_possible_inner
+from resolver.blocklist import Blocklist
 from resolver.config import ResolverConfig
 from resolver.contents import Contents
-from resolver.names import Labels, from_text, to_wire
+from resolver.names import Labels, fold, from_text, to_wire
 from resolver.policy import AddressPolicy
 from resolver.records import RRset, Type
 
@@ -26,6 +27,7 @@ class Rules(msgspec.Struct, frozen=True):
     ptr_zone: Labels
     version: str
     server_id: str
+    blocklist: Blocklist = Blocklist()
 
 
 class Synthetic(NamedTuple):
@@ -39,7 +41,7 @@ class Synthetic(NamedTuple):
 
 
 def rules_of(config: ResolverConfig) -> Rules:
-    """The rules that a configuration sets."""
+    """The rules that a configuration sets; raises ResolverError for what is wrong in its blocklist."""
     first = config.forward_origins[0] if config.forward_origins else ()
     return Rules(
         ttl=config.ttl,
@@ -48,6 +50,7 @@ def rules_of(config: ResolverConfig) -> Rules:
         ptr_zone=from_text(config.ptr_zone) or first,
         version=config.version,
         server_id=config.server_id,
+        blocklist=Blocklist(config.blocked, origins=config.origins),
     )
 
 
@@ -94,4 +97,6 @@ def _pointer(name: Labels, address: Address, rules: Rules) -> RRset | None:
     if not rules.ptr_zone or not rules.policy.permits(address.packed):
         return None
     target = (encode(address).encode("ascii"), *rules.ptr_zone)
+    if rules.blocklist.holds(fold(target)):
+        return None
     return RRset(name, Type.PTR, rules.ttl, (to_wire(target),))

@@ -15,6 +15,9 @@ from resolver.config import TcpLimits
 
 log = logging.getLogger(__name__)
 
+# The response to a message from the address of a client; None to stay silent.
+Answer = Callable[[bytes, str], bytes | None]
+
 _READ_SIZE = 2048
 _MAX_UNSENT = 1 << 17
 
@@ -22,9 +25,7 @@ _MAX_UNSENT = 1 << 17
 class TcpClients:
     """All TCP connections of a server. Called by the loop that owns the selector, from one thread."""
 
-    def __init__(
-        self, selector: BaseSelector, limits: TcpLimits, answer: Callable[[bytes], bytes | None]
-    ) -> None:
+    def __init__(self, selector: BaseSelector, limits: TcpLimits, answer: Answer) -> None:
         self._selector = selector
         self._limits = limits
         self._answer = answer
@@ -112,7 +113,7 @@ class _Client:
         self.has_ended = not data
         self._received += data
 
-    def answer(self, answer: Callable[[bytes], bytes | None]) -> bool:
+    def answer(self, answer: Answer) -> bool:
         """Answer whole messages for as long as the client takes the answers; whether there was one."""
         answered = False
         self._send()
@@ -121,11 +122,11 @@ class _Client:
             self._send()
         return answered
 
-    def _answer_some(self, answer: Callable[[bytes], bytes | None]) -> bool:
+    def _answer_some(self, answer: Answer) -> bool:
         answered = False
         while len(self._unsent) < _MAX_UNSENT and (message := take_frame(self._received)) is not None:
             answered = True
-            reply = answer(message)
+            reply = answer(message, self.host)
             if reply is not None:
                 self._unsent += len(reply).to_bytes(2) + reply
         return answered

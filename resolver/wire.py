@@ -27,6 +27,7 @@ from dnslib.buffer import BufferError as TooShortError
 
 from resolver.answer import Answer, Question, Rcode
 from resolver.names import MAX_LABEL, MAX_NAME, fold, from_wire
+from resolver.opt import COOKIE
 from resolver.records import RRset, Type
 
 HEADER_SIZE = 12
@@ -158,22 +159,32 @@ def build_error(wire: bytes, rcode: Rcode) -> bytes:
     return wire[:2] + (flags | _RESPONSE_BIT | rcode).to_bytes(2) + bytes(8)
 
 
-def build_response(query: Query, answer: Answer, *, limit: int, nsid: bytes = b"") -> bytes:
-    """The message that carries ``answer``, at most ``limit`` bytes: else without glue, else truncated."""
-    full = _pack(query, answer, nsid)
+def build_response(
+    query: Query, answer: Answer, *, limit: int, nsid: bytes = b"", cookie: bytes = b""
+) -> bytes:
+    """The message that carries ``answer``, at most ``limit`` bytes: else without glue, else truncated.
+
+    Its OPT record, where the query had one, has ``cookie`` in any case, and ``nsid`` if that was asked for
+    and there is room.
+    """
+    options = [EDNSOption(COOKIE, cookie)] if cookie else []
+    asks_nsid = query.edns is not None and NSID in query.edns.options
+    every = [EDNSOption(NSID, nsid), *options] if nsid and asks_nsid else options
+    full = _pack(query, answer, every)
     if len(full) <= limit:
         return full
     if answer.additional and answer.answer:
-        without = _pack(query, msgspec.structs.replace(answer, additional=()), nsid)
+        without = _pack(query, msgspec.structs.replace(answer, additional=()), every)
         if len(without) <= limit:
             return without
     bare = Answer(answer.rcode, answer.authoritative)
-    return _pack(query, bare, nsid, truncated=True)
+    cut = _pack(query, bare, every, truncated=True)
+    return cut if len(cut) <= limit else _pack(query, bare, options, truncated=True)
 
 
-def _pack(query: Query, answer: Answer, nsid: bytes, *, truncated: bool = False) -> bytes:
+def _pack(query: Query, answer: Answer, options: list[EDNSOption], *, truncated: bool = False) -> bytes:
     buffer = _Buffer()
-    opt = [] if query.edns is None else [_opt(query.edns, answer.rcode, nsid)]
+    opt = [] if query.edns is None else [_opt(query.edns, answer.rcode, options)]
     asked = query.question
     parts = (answer.answer, answer.authority, answer.additional)
     sections = [_records(rrsets, asked.rclass) for rrsets in parts]
@@ -187,8 +198,7 @@ def _pack(query: Query, answer: Answer, nsid: bytes, *, truncated: bool = False)
     return bytes(buffer.data)
 
 
-def _opt(edns: Edns, rcode: Rcode, nsid: bytes) -> RR:
-    options = [EDNSOption(NSID, nsid)] if nsid and NSID in edns.options else []
+def _opt(edns: Edns, rcode: Rcode, options: list[EDNSOption]) -> RR:
     do = "do" if edns.dnssec_ok else ""
     return EDNS0(ext_rcode=rcode >> 4, version=EDNS_VERSION, flags=do, udp_len=EDNS_SIZE, opts=options)
 

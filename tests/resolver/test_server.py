@@ -129,7 +129,7 @@ def test_malformed_and_silent_messages_do_not_end_a_connection(served: Served) -
 
 
 @contextmanager
-def one_client(answer: Callable[[bytes], bytes]) -> Iterator[tuple[socket.socket, Callable[[], bool]]]:
+def one_client(answer: Callable[[bytes, str], bytes]) -> Iterator[tuple[socket.socket, Callable[[], bool]]]:
     """A client of a server without a loop, and what turns it: whether there was something to do."""
     with socket.create_server(("127.0.0.1", 0)) as listener, DefaultSelector() as selector:
         clients = TcpClients(selector, TcpLimits(60, 10, 10), answer)
@@ -149,7 +149,7 @@ def one_client(answer: Callable[[bytes], bytes]) -> Iterator[tuple[socket.socket
 def test_a_client_that_takes_no_answers_is_not_read_from() -> None:
     answered: list[bytes] = []
 
-    def answer(wire: bytes) -> bytes:
+    def answer(wire: bytes, host: str) -> bytes:
         answered.append(wire)
         return bytes(50_000)
 
@@ -161,7 +161,7 @@ def test_a_client_that_takes_no_answers_is_not_read_from() -> None:
 
 
 def test_a_client_that_ended_its_side_still_gets_all_answers() -> None:
-    with one_client(lambda wire: bytes(50_000)) as (sock, turn):
+    with one_client(lambda wire, host: bytes(50_000)) as (sock, turn):
         sock.sendall(frame(b"?") * 300)
         sock.shutdown(socket.SHUT_WR)
         sock.setblocking(False)
@@ -227,11 +227,11 @@ def test_the_client_that_waited_longest_makes_room() -> None:
 def test_a_client_that_is_put_out_while_it_asks_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     entered, go_on = threading.Event(), threading.Event()
 
-    def stall(wire: bytes, *rest: Any) -> bytes | None:
+    def stall(wire: bytes, *rest: Any, **options: Any) -> bytes | None:
         if b"stall" in wire:
             entered.set()
             go_on.wait(TIMEOUT)
-        return respond(wire, *rest)
+        return respond(wire, *rest, **options)
 
     monkeypatch.setattr("resolver.server.respond", stall)
     with serving(tcp_connections=1) as running, running.connect() as old:
@@ -288,13 +288,13 @@ def test_a_taken_address_is_told_in_one_line(served: Served) -> None:
 def test_a_mistake_in_answering_is_a_server_failure_and_not_the_end(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **options: object) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("resolver.server.respond", fail)
     with serving() as running:
         assert running.udp("10.0.0.5.xip.test").rcode() == dns.rcode.SERVFAIL
-        assert running.resolver.answer_bytes(b"\0" * 12, Transport.TCP) is not None
+        assert running.resolver.answer_bytes(b"\0" * 12, Transport.TCP, "127.0.0.1") is not None
     assert "a message could not be answered" in caplog.text
 
 
