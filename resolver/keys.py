@@ -59,8 +59,10 @@ class Grant(msgspec.Struct, frozen=True):
         is_long_enough = len(name) >= len(self.head) + len(self.tail)
         return is_long_enough and name[: len(self.head)] == self.head and is_within(name, self.tail)
 
-    def permits(self, name: Labels, rtype: int) -> bool:
-        """Whether a record of the type may be changed at the folded name."""
+    def permits(self, name: Labels, rtype: int | None) -> bool:
+        """Whether a record of the type (None: of any one) may be changed at the folded name."""
+        if rtype is None:
+            return self.covers(name)
         return rtype != Type.SOA and (not self.types or rtype in self.types) and self.covers(name)
 
 

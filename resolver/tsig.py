@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from resolver.keys import ALGORITHMS, Key
-from resolver.message import Message
+from resolver.sections import Message
 from resolver.names import MAX_LABEL, MAX_NAME, Labels, to_wire, wire_length
 from resolver.wire import HEADER_SIZE, MalformedError
 
