@@ -1,12 +1,13 @@
 """Settings that are each right and do not fit together. Pure."""
 
 from dnssync.errors import ConfigError
+from dnssync.hostnames import HostnameRequest, generate
 from dnssync.settings import PROVIDERS, Settings
 
 
 def check(settings: Settings, *, needs_provider: bool) -> None:
     """Raise ConfigError, one line per mistake, if these settings cannot be worked with."""
-    found = [*_source_problems(settings)]
+    found = [*_source_problems(settings), *_hostname_problems(settings)]
     if needs_provider:
         found += _provider_problems(settings)
     if found:
@@ -24,6 +25,38 @@ def _source_problems(settings: Settings) -> list[str]:
         problems.append(
             "--manifests: stands in the place of a cluster; leave --kubeconfig, --context, --server out"
         )
+    return problems
+
+
+def _hostname_problems(settings: Settings) -> list[str]:
+    if not settings.generate_hostnames:
+        return []
+    problems = []
+    domain = settings.hostname_domain or (settings.zone[0] if settings.zone else "")
+    if not domain:
+        problems.append(
+            "--hostname-domain: --generate-hostnames needs a domain that a wildcard resolver serves"
+        )
+    else:
+        request = HostnameRequest(
+            name="web", address="10.0.0.5", rule="0", domain=domain, template=settings.hostname_template
+        )
+        try:
+            generate(request)
+        except ConfigError as error:
+            problems.append(f"--hostname-template: {error}")
+    if not settings.hostname_writes:
+        problems.append("--hostname-writes: must be above zero")
+    if settings.once and not settings.manifests:
+        problems.append(
+            "--generate-hostnames: hostnames in a cluster need a process that goes on; leave --once out"
+        )
+    if "httproute" in settings.hostname_kind and settings.manifests:
+        problems.append(
+            "--hostname-kind: httproute needs a cluster, where the addresses of Gateways are known"
+        )
+    if "ingress" in settings.hostname_kind and "ingress" not in settings.source:
+        problems.append("--hostname-kind: ingress needs --source ingress")
     return problems
 
 

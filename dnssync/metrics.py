@@ -30,6 +30,7 @@ class Metrics:
         self._add_loop()
         self._add_sources()
         self._add_zones()
+        self._add_hostnames()
 
     def exposition(self) -> bytes:
         """The metrics in Prometheus's text format (version 0.0.4)."""
@@ -106,6 +107,25 @@ class Metrics:
         )
         self.skipped_records = self._gauge(
             "dnssync_skipped_records", "Wanted records that are not written.", "zone", "reason"
+        )
+
+    def _add_hostnames(self) -> None:
+        self.hostname_objects = self._gauge(
+            "dnssync_hostname_objects", "Objects that have, or ask for, a generated hostname."
+        )
+        self.hostname_problems = self._gauge(
+            "dnssync_hostname_problems", "Objects whose generated hostname cannot be made or kept up to date."
+        )
+        self.hostname_queue = self._gauge(
+            "dnssync_hostname_queue", "Objects that wait for their generated hostname to be written."
+        )
+        self.hostname_writes = self._counter(
+            "dnssync_hostname_writes",
+            "Writes of generated hostnames; result is applied, conflict, failed or gone.",
+            "result",
+        )
+        self.hostname_ready = self._histogram(
+            "dnssync_hostname_ready_seconds", "From the write of a hostname to its answer.", _LATENCY
         )
 
     def _gauge(self, name: str, text: str, *labels: str) -> "Gauge":

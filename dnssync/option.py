@@ -161,6 +161,42 @@ def socket_address(text: str) -> str:
     return text
 
 
+def server_address(text: str) -> str:
+    """``ADDR`` or ``ADDR:PORT`` (IPv6 with a port in brackets) as ``addr:port``; port 53 if it has none."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        host, _, port = socket_address(text).rpartition(":")
+        try:
+            address = ipaddress.ip_address(host.strip("[]"))
+        except ValueError:
+            raise ValueError(
+                f"{text!r} is not the IP address of a name server, with or without a port"
+            ) from None
+    else:
+        port = "53"
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+
+def domain(text: str) -> str:
+    """A domain as host names have it: lower-case, without the trailing dot."""
+    plain = text.lower().removesuffix(".")
+    if len(plain) > 253 or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", plain):
+        raise ValueError(f"{text!r} is not a domain (examples: xip.test, apps.example.com)")
+    return plain
+
+
+def class_domain(text: str) -> str:
+    """``CLASS=DOMAIN``: the name of an Ingress class and a domain."""
+    name, separator, rest = text.partition("=")
+    if not (name and separator):
+        raise ValueError(f"{text!r} is not CLASS=DOMAIN (example: internal=int.example.com)")
+    return f"{name}={domain(rest)}"
+
+
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
+
 def one_of(*choices: str) -> Reader:
     """A reader that accepts the given words only."""
 

@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from dnssync import __version__, render
-from dnssync.app import parts
+from dnssync.app import hostnames, parts
 from dnssync.app.running import assemble, in_background, stopping_on_signals, watchers, work
 from dnssync.computing import sources
 from dnssync.controller.inbox import Inbox
@@ -41,11 +41,12 @@ def demo(settings: Settings) -> int:
         provider = parts.provider(settings)
         stack.callback(provider.close)
         assert isinstance(provider, BuiltinProvider), "the demo's provider is preset"
-        readers = sources(settings)
         inbox = Inbox()
-        controller = assemble(settings, provider, readers, inbox, Reporter(Metrics(__version__), ""))
+        joined = hostnames.join(settings, sources(settings), inbox)
+        reporter = Reporter(Metrics(__version__), "")
+        controller = assemble(settings, provider, joined.readers, inbox, reporter)
         stack.enter_context(stopping_on_signals(inbox))
-        background = watchers(settings, readers, None, inbox)
+        background = watchers(settings, joined.readers, None, joined.sink)
         stack.enter_context(in_background([watcher.run for watcher in background], inbox))
         stack.enter_context(_showing(provider, settings, lambda: controller.status.synced))
         work(controller)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from dnssync.app import parts
+from dnssync.app import hostnames, parts
 from dnssync.app.running import kube_options, watchers
 from dnssync.changes import Change
 from dnssync.computing import sources
@@ -153,7 +153,7 @@ def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:
 
 def _read_objects(settings: Settings) -> Wanted:
     """Every object, read once; raises RetryableError or ConfigError if a source cannot be read."""
-    readers = sources(settings)
+    readers = hostnames.join(settings, sources(settings), Inbox()).readers
     connection = None if settings.manifests else Connection(kube_options(settings))
     inbox = Inbox()
     for watcher in watchers(settings, readers, connection, inbox):

@@ -5,12 +5,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 from dnssync import __version__
-from dnssync.app import parts
+from dnssync.app import hostnames, parts
+from dnssync.app.pool import DaemonPool
 from dnssync.computing import sources
 from dnssync.controller.deleting import DeletionGate
 from dnssync.controller.inbox import Crashed, Inbox, ResyncDue, Stop
@@ -63,16 +63,26 @@ def run(settings: Settings) -> int:
         connection = None if settings.manifests else Connection(kube_options(settings))
         events = event_writer(settings, connection, readers)
         inbox = Inbox()
+        joined = _with_hostnames(
+            settings,
+            readers,
+            inbox,
+            connection=connection,
+            metrics=metrics,
+            provider=provider,
+            zones=lambda: controller.status.zones,
+        )
         controller = assemble(
             settings,
             DryRunProvider(provider) if settings.dry_run else provider,
-            readers,
+            joined.readers,
             inbox,
             Reporter(
                 metrics,
                 registry.owner_id,
                 announce=events and events[1],
                 events_emit=settings.events_emit,
+                dry_run=settings.dry_run,
             ),
         )
         if settings.metrics_address:
@@ -83,15 +93,37 @@ def run(settings: Settings) -> int:
             )
             stack.callback(WebServer(settings.metrics_address, pages).close)
         stack.enter_context(stopping_on_signals(inbox))
-        background = watchers(settings, readers, connection, inbox)
+        background = watchers(settings, joined.readers, connection, joined.sink)
+        if connection and joined.further_sink:
+            background += watchers(settings, joined.further, connection, joined.further_sink)
         count_watches(metrics, background)
-        jobs = [watcher.read_once if settings.once else watcher.run for watcher in background]
-        stack.enter_context(in_background([*jobs, *([events[0].run] if events else [])], inbox))
+        jobs: list[Callable[[threading.Event], None]] = [
+            watcher.read_once if settings.once else watcher.run for watcher in background
+        ]
+        jobs += [*joined.jobs, *([events[0].run] if events else [])]
+        stack.enter_context(in_background(jobs, inbox))
         if not settings.once:
             job = Job("resync", settings.interval, lambda: inbox.put(ResyncDue()))
             stack.callback(Schedule([job]).close)
         good = work(controller)
     return 0 if good or not settings.once else 1
+
+
+def _with_hostnames(
+    settings: Settings,
+    readers: Sequence[Source],
+    inbox: Inbox,
+    *,
+    connection: Connection | None,
+    metrics: Metrics,
+    provider: Provider,
+    zones: hostnames.Zones,
+) -> hostnames.Joined:
+    if connection is None:
+        return hostnames.join(settings, readers, inbox)
+    return hostnames.join_cluster(
+        settings, readers, inbox, connection=connection, metrics=metrics, provider=provider, zones=zones
+    )
 
 
 def assemble(
@@ -117,11 +149,7 @@ def assemble(
 
 def work(controller: Controller) -> bool:
     """Run the controller to its end in this thread. Whether all went well."""
-    executor = ThreadPoolExecutor(PROVIDER_THREADS, thread_name_prefix="provider")
-    try:
-        return controller.run(executor)
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+    return controller.run(DaemonPool(PROVIDER_THREADS, "provider"))
 
 
 def kube_options(settings: Settings) -> KubeOptions:
@@ -180,8 +208,9 @@ def stopping_on_signals(inbox: Inbox) -> Iterator[None]:
     previous: dict[int, Any] = {}
 
     def stop(number: int, _frame: object) -> None:
-        for name, handler in previous.items():
-            signal.signal(name, handler)
+        for name in previous:
+            # Not Python's own handler: that would unwind, and wait for what hangs.
+            signal.signal(name, signal.SIG_DFL)
         # The handler may have interrupted the inbox's own lock: let another thread take it.
         threading.Thread(target=inbox.put, args=(Stop(),), daemon=True).start()
         log.info("%s: finishing what is under way", signal.Signals(number).name)

@@ -1,5 +1,7 @@
 """``dnssync hostname``: names that carry an address."""
 
+from typing import get_args
+
 import click
 
 from dnssync.cli.output import write
@@ -7,6 +9,7 @@ from dnssync.errors import ConfigError
 from dnssync.hostnames import (
     DEFAULT_DOMAIN,
     DEFAULT_TEMPLATE,
+    AddressForm,
     HostnameRequest,
     decode_host,
 )
@@ -27,12 +30,15 @@ def command() -> None:
 @click.option("--namespace", default="default", show_default=True, help="Namespace of the object.")
 @click.option("--domain", default=DEFAULT_DOMAIN, show_default=True, help="Domain that the resolver serves.")
 @click.option("--template", default=DEFAULT_TEMPLATE, show_default=True, help="Form of the hostname.")
+@click.option(
+    "--form", type=click.Choice(get_args(AddressForm)), default="auto", show_default=True, help="Form of IP."
+)
 @click.option("--rule", default="", help="What stands for {rule}.")
 @click.option("--service", default="", help="What stands for {service}.")
 @_OUTPUT
-def generate(name: str, ip: str, output: str, **parts: str) -> None:
+def generate(name: str, ip: str, output: str, form: AddressForm, **parts: str) -> None:
     """Print the hostname that the object NAME gets when its address is IP."""
-    host = generate_hostname(HostnameRequest(name=name, address=ip, **parts))
+    host = generate_hostname(HostnameRequest(name=name, address=ip, form=form, **parts))
     write(to_json({"host": host, "address": ip}) if output == "json" else f"{host}\n")
 
 

@@ -23,10 +23,15 @@ class Book:
         self.options = options
         self.covered = covered
         self.claims = Claims()
+        self.domains: set[str] = set()
+        """Every domain that an object has asked for."""
         self._subjects: dict[ObjectRef, Subject] = {}
         self._others: set[ObjectRef] = set()
         self._gateways: dict[str, tuple[str, ...]] = {}
         self._routes: dict[str, set[ObjectRef]] = {}
+
+    def __len__(self) -> int:
+        return len(self._subjects)
 
     def __iter__(self) -> Iterator[Subject]:
         return iter(self._subjects.values())
@@ -48,6 +53,7 @@ class Book:
             self._others.add(subject.ref)
             return before is not None
         self._others.discard(subject.ref)
+        self.domains.add(subject.domain)
         if before is None or before.parents != subject.parents:
             self._forget(subject.ref)
             for name in subject.parents:
@@ -61,19 +67,19 @@ class Book:
         self._others.discard(ref)
         self.claims.drop(ref)
 
-    def keep_only(self, kind: str, refs: frozenset[ObjectRef]) -> list[ObjectRef]:
-        """A kind was read whole: whatever else was known of it is gone; the objects that were."""
-        known = [*self._subjects, *self._others]
-        gone = [ref for ref in known if ref.kind == kind and ref not in refs]
-        for ref in gone:
-            self.drop(ref)
-        return gone
+    def missing_from(self, kind: str, refs: frozenset[ObjectRef]) -> list[ObjectRef]:
+        """A kind was read whole: the objects that are known but not among ``refs``, and so are gone."""
+        gateways = (ObjectRef("gateway", *name.split("/", 1)) for name in self._gateways)
+        known = [*self._subjects, *self._others, *gateways]
+        return [ref for ref in known if ref.kind == kind and ref not in refs]
 
     def set_gateway(self, gateway: Gateway) -> Iterable[ObjectRef]:
         """Take up a Gateway's addresses (none: it is gone); the routes that this concerns."""
         if self._gateways.get(gateway.name, ()) == gateway.addresses:
             return ()
         self._gateways[gateway.name] = gateway.addresses
+        if not gateway.addresses:
+            del self._gateways[gateway.name]
         return sorted(self._routes.get(gateway.name, ()))
 
     def decide(self, ref: ObjectRef) -> tuple[Subject, Decision] | None:

@@ -1,10 +1,9 @@
 """What generated hostnames ask of DNS: the records of the hosts that stand in an object's record. Pure."""
 
 from dnssync.endpoints import LABEL_RESOURCE, Endpoint, new_endpoint, suitable_type
-from dnssync.generation.naming import carries_address
 from dnssync.generation.options import GenerationOptions
 from dnssync.generation.reading import GATEWAY, RESOURCES, read_gateway, read_subject
-from dnssync.generation.record import Entry, Record
+from dnssync.generation.record import Entry, encoded_hosts
 from dnssync.objects import ObjectClaims, ObjectRef
 from dnssync.sources import RawObject, Resource
 
@@ -46,12 +45,6 @@ class GatewaySource:
     def claims(self, raw: RawObject) -> ObjectClaims | None:
         namespace, _, name = read_gateway(raw).name.partition("/")
         return ObjectClaims(self.ref(namespace, name))
-
-
-def encoded_hosts(record: Record) -> tuple[str, ...]:
-    """The hosts of a record that a wildcard resolver answers, also where no zone of ours holds them."""
-    hosts = (entry.host for entry in record.values() if carries_address(entry.host, entry.domain))
-    return tuple(dict.fromkeys(hosts))
 
 
 def _endpoint(entry: Entry, labels: dict[str, str]) -> Endpoint:

@@ -7,7 +7,7 @@ import msgspec
 
 from dnssync.generation.options import Family, GenerationOptions
 from dnssync.generation.subject import Subject
-from dnssync.hostnames import HostnameRequest, decode_host, digest, generate, generate_without_address
+from dnssync.hostnames import HostnameRequest, digest, generate, generate_without_address
 
 # Public services that take the first address they find in a name, and not the one before their domain.
 _LEFTMOST = ("nip.io", "sslip.io", "xip.io")
@@ -108,8 +108,3 @@ def _is_misread(host: str, address: str, domain: str) -> bool:
 def _dotted(pieces: list[str]) -> str | None:
     text = ".".join(pieces)
     return text if is_number(text) else None
-
-
-def carries_address(host: str, domain: str) -> bool:
-    """Whether a wildcard resolver answers for ``host`` without a record."""
-    return bool(domain) and decode_host(host, domain) is not None

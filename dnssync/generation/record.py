@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from dnssync.generation.options import RECORD, GenerationOptions
+from dnssync.hostnames import decode_host
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A host that we made, and of what. ``address`` is the load balancer's host name where it has no address.
@@ -46,6 +49,35 @@ def encode_record(record: Record) -> str:
 def hosts_of(record: Record) -> tuple[str, ...]:
     """The hosts of a record, each once, in the order of the rules."""
     return unique(record[index].host for index in sorted(record))
+
+
+def encoded_hosts(record: Record) -> tuple[str, ...]:
+    """The hosts of a record that a wildcard resolver answers, also where no zone of ours holds them."""
+    return unique(
+        entry.host for entry in record.values() if entry.domain and decode_host(entry.host, entry.domain)
+    )
+
+
+class GeneratedHosts(msgspec.Struct, frozen=True):
+    """What generation means for the hosts that an object names: the record, and the bare domains."""
+
+    record: Record = {}
+    placeholders: frozenset[str] = frozenset()
+
+    def complete(self, hosts: Iterable[str]) -> tuple[str, ...]:
+        """The hosts without the bare domains that stand for one to be made, and with those that were made."""
+        return (*(host for host in hosts if host not in self.placeholders), *hosts_of(self.record))
+
+
+def read_generated(
+    annotations: Mapping[str, str], class_name: str, options: GenerationOptions | None
+) -> GeneratedHosts:
+    """What an object's annotations say of generated hosts; nothing where generation is off."""
+    if options is None:
+        return GeneratedHosts()
+    record = decode_record(annotations.get(options.prefix + RECORD, ""))
+    domains = (entry.domain for entry in record.values())
+    return GeneratedHosts(record, frozenset([options.domain_for(annotations, class_name), *domains]))
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

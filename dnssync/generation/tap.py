@@ -39,22 +39,31 @@ class TappedSource:
 
 
 class ForkedSink:
-    """A sink that tells a listener what ``TappedSource`` cannot: what is gone, and that a list is whole."""
+    """A sink that tells listeners what ``TappedSource`` cannot: what is gone, and that a list is whole.
 
-    def __init__(self, sink: Sink, listener: Listener) -> None:
+    Without a ``sink`` behind it only the listeners hear.
+    """
+
+    def __init__(self, sink: Sink | None, *listeners: Listener) -> None:
         self._sink = sink
-        self._listener = listener
+        self._listeners = listeners
 
     def seen(self, source: str, claims: ObjectClaims) -> None:
-        self._sink.seen(source, claims)
+        if self._sink is not None:
+            self._sink.seen(source, claims)
 
     def gone(self, source: str, ref: ObjectRef) -> None:
-        self._sink.gone(source, ref)
-        self._listener.gone(source, ref)
+        if self._sink is not None:
+            self._sink.gone(source, ref)
+        for listener in self._listeners:
+            listener.gone(source, ref)
 
     def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
-        self._sink.listed(source, refs)
-        self._listener.listed(source, refs)
+        if self._sink is not None:
+            self._sink.listed(source, refs)
+        for listener in self._listeners:
+            listener.listed(source, refs)
 
     def failed(self, source: str, error: str) -> None:
-        self._sink.failed(source, error)
+        if self._sink is not None:
+            self._sink.failed(source, error)

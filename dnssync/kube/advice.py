@@ -5,6 +5,11 @@ from dnssync.kube.wire import ApiError
 from dnssync.sources import Resource
 
 _READING = ("list", "watch")
+_VERBS_NEEDED = {
+    "list": '["get", "list", "watch"]',
+    "watch": '["get", "list", "watch"]',
+    "create": '["create", "patch"]',
+}
 
 
 def explain(error: RetryableError, verb: str, resource: Resource, namespace: str = "") -> str:
@@ -25,7 +30,7 @@ def _advice(error: ApiError, verb: str, resource: Resource, namespace: str) -> s
         return "credentials loaded anew are refused too: log in again, or check the kubeconfig's user"
     if error.code == 403:
         role = "Role" if namespace else "ClusterRole"
-        verbs = '["get", "list", "watch"]' if verb in _READING else '["create", "patch"]'
+        verbs = _VERBS_NEEDED.get(verb, f'["{verb}"]')
         rule = f'apiGroups: ["{resource.group}"], resources: ["{resource.plural}"], verbs: {verbs}'
         return f"give this account a {role} with {rule}"
     if error.code == 404:

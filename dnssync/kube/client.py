@@ -5,7 +5,7 @@ is imported, which would cost a second and tens of megabytes.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,8 @@ from dnssync.kube.wire import decode_error, split_lines
 from dnssync.sources import Resource
 
 __all__ = ["Connection", "KubeOptions", "SilentError", "Stream", "resource_path"]
+
+Body = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _CONNECT_SECONDS = 5.0
 _READ_BYTES = 65536
@@ -100,9 +102,9 @@ class Connection:
         return self._whole(self._request("GET", path, query or {}, headers=headers, body=None))
 
     def send(
-        self, method: str, path: str, body: Mapping[str, Any], *, content_type: str = "application/json"
+        self, method: str, path: str, body: Body, *, content_type: str = "application/json"
     ) -> bytes:
-        """The whole answer to a POST, PUT or PATCH of ``body``."""
+        """The whole answer to a POST, PUT or PATCH of ``body``; a JSON patch is a list."""
         headers = {"Content-Type": content_type}
         return self._whole(self._request(method, path, {}, headers=headers, body=body))
 
@@ -123,7 +125,7 @@ class Connection:
         query: Mapping[str, str],
         *,
         headers: dict[str, str],
-        body: Mapping[str, Any] | None,
+        body: Body | None,
         timeout: float | None = None,
     ) -> Any:
         wait = timeout or self._options.request_timeout or None

@@ -1,9 +1,9 @@
 """The settings: every option of ``dnssync``, once.
 
 Flags, ``DNSSYNC_…`` variables, keys of the YAML file, ``--help`` and docs/options.md are made from these
-models. Each module adds the options of one subject to those of the one before it: running, sources, records,
-providers. Names and defaults are those of external-dns wherever an option means the same; where a default
-differs, its help says so.
+models. Each module adds the options of one subject to those of the one before it: running, sources,
+hostnames, records, providers. Names and defaults are those of external-dns wherever an option means the same;
+where a default differs, its help says so.
 """
 
 from dnssync.settings.providers import ProviderSettings

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from dnssync.option import Option, count, duration, pattern, percent
-from dnssync.settings.sources import SourceSettings
+from dnssync.settings.hostnames import HostnameSettings
 
 RECORDS = "Provider, zones and records"
 OWNERSHIP = "Ownership"
@@ -13,7 +13,7 @@ POLICIES = ("sync", "upsert-only", "create-only")
 RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SRV", "TLSA", "TXT")
 
 
-class RecordSettings(SourceSettings, frozen=True, kw_only=True):
+class RecordSettings(HostnameSettings, frozen=True, kw_only=True):
     """Which records may be touched, whose they are, and what keeps them safe. Durations are seconds."""
 
     provider: Annotated[

@@ -14,6 +14,8 @@ from dnssync import annotations, selectors
 from dnssync.annotations import Annotations, Listed
 from dnssync.endpoints import ADDRESS_TYPES, LABEL_RESOURCE, Endpoint, suitable_type
 from dnssync.errors import ConfigError
+from dnssync.generation.options import GenerationOptions
+from dnssync.generation.record import GeneratedHosts, encoded_hosts, read_generated
 from dnssync.names import host_problem
 from dnssync.objects import ObjectClaims, ObjectRef, Problem
 from dnssync.sources import RawObject, Resource
@@ -29,7 +31,11 @@ CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 class IngressOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the flags say about Ingresses; an empty ``annotation_prefix`` stands for all known ones."""
+    """What the flags say about Ingresses; an empty ``annotation_prefix`` stands for all known ones.
+
+    With ``generation`` the hosts of automatic hostnames are read from their annotation, too, and the bare
+    domain in the place of one is no host.
+    """
 
     namespace: str = ""
     annotation_filter: str = ""
@@ -41,6 +47,7 @@ class IngressOptions(msgspec.Struct, frozen=True, kw_only=True):
     ignore_hostname_annotation: bool = False
     ignore_tls_spec: bool = False
     ignore_rules_spec: bool = False
+    generation: GenerationOptions | None = None
 
 
 class IngressSource:
@@ -70,7 +77,8 @@ class IngressSource:
         if not self._is_ours(ingress, read):
             return None
         targets = _targets(ingress, read)
-        hosts = self._hosts(ingress, read, raw)
+        generated = read_generated(ingress.annotations, _class(ingress) or "", self._options.generation)
+        hosts = self._hosts(ingress, read, raw, generated)
         ttl, ttl_problem = read.ttl()
         pattern = Endpoint(
             "",
@@ -86,6 +94,7 @@ class IngressSource:
             problems=(*hosts.problems, *targets.problems, *filter(None, [ttl_problem])),
             uid=ingress.metadata.uid,
             api_version=_API_VERSION,
+            encoded=encoded_hosts(generated.record),
         )
 
     def _is_ours(self, ingress: Ingress, read: Annotations) -> bool:
@@ -98,9 +107,12 @@ class IngressSource:
             and (not options.ingress_classes or _class(ingress) in options.ingress_classes)
         )
 
-    def _hosts(self, ingress: Ingress, read: Annotations, raw: RawObject) -> Listed:
+    def _hosts(
+        self, ingress: Ingress, read: Annotations, raw: RawObject, generated: GeneratedHosts
+    ) -> Listed:
         """The hosts that the object asks for, with or without a target."""
-        named = _usable(self._named_hosts(ingress, read), "host")
+        asked = self._named_hosts(ingress, read)
+        named = _usable(Listed(generated.complete(asked.values), asked.problems), "host")
         if self._template is None or (named.values and not self._options.combine_fqdn):
             return named
         made = _usable(_template_hosts(self._template, ingress, raw), "host made by --fqdn-template")

@@ -1,0 +1,159 @@
+"""The probe: asks a name server until a new hostname is really answered, and tells the object's owner so."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from ipaddress import ip_address
+
+import msgspec
+
+from dnssync.backoff import Backoff
+from dnssync.generation.deciding import Note
+from dnssync.generation.record import Entry
+from dnssync.generation.subject import Subject
+from dnssync.generation.voice import Voice
+from dnssync.objects import ObjectRef
+
+log = logging.getLogger(__name__)
+
+PAUSES = Backoff(first=0.2, cap=30.0)
+_TIMEOUT = 1.0
+_LONGEST_WAIT = 1.0
+
+Servers = Callable[[str], Sequence[str]]
+"""The name servers to ask for a domain, as ``address:port``."""
+
+
+class _Question(msgspec.Struct, frozen=True):
+    subject: Subject
+    began: float
+    tries: int = 0
+
+
+class Prober:
+    """Asks in a thread of its own. Only the newest hosts of an object are asked for.
+
+    ``patience``: seconds after which a hostname without an answer is given up, and its owner told.
+    """
+
+    def __init__(self, servers: Servers, voice: Voice, patience: float) -> None:
+        self._servers = servers
+        self._voice = voice
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._newest: dict[ObjectRef, _Question] = {}
+        self._due: list[tuple[float, int, _Question]] = []
+        self._count = 0
+
+    def ask_for(self, subject: Subject) -> None:
+        """Ask for the hosts in the subject's record, from now on."""
+        question = _Question(subject, time.monotonic())
+        with self._changed:
+            self._newest[subject.ref] = question
+            self._push(question, question.began)
+            self._changed.notify()
+
+    def run(self, stop: threading.Event) -> None:
+        """Ask until ``stop`` is set."""
+        while not stop.is_set():
+            question = self._next(time.monotonic())
+            if question is not None:
+                self._ask(question)
+
+    def _push(self, question: _Question, due: float) -> None:
+        self._count += 1
+        heappush(self._due, (due, self._count, question))
+
+    def _next(self, now: float) -> _Question | None:
+        with self._changed:
+            if not self._due or self._due[0][0] > now:
+                self._changed.wait(min(self._due[0][0] - now if self._due else _LONGEST_WAIT, _LONGEST_WAIT))
+                return None
+            question = heappop(self._due)[2]
+            is_newest = self._newest.get(question.subject.ref) is question
+        return question if is_newest else None
+
+    def _ask(self, question: _Question) -> None:
+        subject = question.subject
+        servers = self._servers(subject.domain)
+        entries = {entry.host: entry for entry in subject.record.values()}
+        missing = [entry for entry in entries.values() if not _is_answered(entry, servers)]
+        waited = time.monotonic() - question.began
+        if not missing:
+            hosts = ", ".join(entries)
+            self._end(question)
+            self._voice.ready(waited)
+            self._voice.tell(subject, Note("HostnameReady", f"{hosts}: answered by {', '.join(servers)}"))
+        elif waited > self._patience:
+            self._end(question)
+            self._voice.tell(subject, Note("HostnameNotReady", _lament(missing[0], servers)), warning=True)
+        else:
+            again = _Question(subject, question.began, question.tries + 1)
+            with self._changed:
+                if self._newest.get(subject.ref) is question:
+                    self._newest[subject.ref] = again
+                    self._push(again, time.monotonic() + PAUSES.delay(again.tries, random.random()))
+
+    def _end(self, question: _Question) -> None:
+        with self._changed:
+            if self._newest.get(question.subject.ref) is question:
+                del self._newest[question.subject.ref]
+
+
+def ask(host: str, record_type: str, server: str) -> list[str]:
+    """The data of the answer of one name server (``address:port``), asked for itself and not for others.
+
+    Raises OSError or dns.exception.DNSException if it says nothing of use.
+    """
+    import dns.message
+    import dns.query
+
+    address, _, port = server.rpartition(":")
+    query = dns.message.make_query(host, record_type)
+    query.flags &= ~dns.flags.RD
+    answer = dns.query.udp(query, address.strip("[]"), port=int(port), timeout=_TIMEOUT)
+    return [data.to_text().removesuffix(".") for rrset in answer.answer for data in rrset]
+
+
+def authoritative(domain: str) -> list[str]:
+    """The name servers of the zone that holds ``domain``, by the machine's own resolver; none if unknown."""
+    import dns.exception
+    import dns.resolver
+
+    try:
+        zone = dns.resolver.zone_for_name(domain)
+        names = [data.target for data in dns.resolver.resolve(zone, "NS")]
+        found = [data.address for name in names[:2] for data in dns.resolver.resolve(name, "A")]
+    except (OSError, dns.exception.DNSException) as error:
+        log.debug("no name server found for %s: %s", domain, error)
+        return []
+    return [f"{address}:53" for address in found]
+
+
+def record_type(address: str) -> str:
+    """The type of the record that answers with ``address``, which may be a load balancer's host name."""
+    try:
+        return "A" if ip_address(address).version == 4 else "AAAA"
+    except ValueError:
+        return "CNAME"
+
+
+def _is_answered(entry: Entry, servers: Sequence[str]) -> bool:
+    """Whether every server that is to be asked gives the address."""
+    import dns.exception
+
+    try:
+        answers = [ask(entry.host, record_type(entry.address), server) for server in servers]
+    except (OSError, dns.exception.DNSException):
+        return False
+    return bool(answers) and all(entry.address in answer for answer in answers)
+
+
+def _lament(entry: Entry, servers: Sequence[str]) -> str:
+    asked = (
+        f"not answered with {entry.address} by {', '.join(servers)}" if servers else "no name server found"
+    )
+    return f"{entry.host}: {asked}; is {entry.domain} served, and delegated there?"
