@@ -9,7 +9,7 @@ RUN python -m venv /opt/dnssync && /opt/dnssync/bin/pip install --no-cache-dir .
 
 FROM python:3.12-slim
 COPY --from=build /opt/dnssync /opt/dnssync
-ENV PATH=/opt/dnssync/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/dnssync/bin:$PATH HOME=/ PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 65532:65532
 ENTRYPOINT ["dnssync"]
 CMD ["--help"]
