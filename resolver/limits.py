@@ -44,6 +44,8 @@ class Limiter:
     def __init__(self, limit: RateLimit) -> None:
         self._limit = limit
         self._cost = 1.0 / limit.rate
+        # A second's worth, less half an answer: sums of the cost are not exact.
+        self._burst = 1.0 - self._cost / 2
         # Per network the time at which its account is settled; ahead of now by the burst at most.
         self._settled: dict[bytes, float] = {}
         self.dropped = 0
@@ -58,7 +60,7 @@ class Limiter:
             return Verdict.ANSWER
         if settled == _EXEMPT:
             return Verdict.ANSWER
-        if settled - now >= 1.0:
+        if settled - now > self._burst:
             return self._refuse(network, client)
         self._settled[network] = max(settled, now) + self._cost
         return Verdict.ANSWER

@@ -28,7 +28,7 @@ def cut_option(wire: bytes, code: int) -> tuple[bytes, bytes | None]:
     kept, found = bytearray(), None
     while position < len(wire):
         end = position + 4 + int.from_bytes(wire[position + 2 : position + 4])
-        if end > len(wire) or end < position + 4 > len(wire):
+        if end > len(wire):
             return wire, None
         if wire[position : position + 2] == code.to_bytes(2):
             found = wire[position + 4 : end] if found is None else found
