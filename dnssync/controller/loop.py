@@ -128,6 +128,7 @@ class Controller:
             lanes.fail_read(message.error, now + self._backoff(lanes.read_failures + 1))
             self._reporter.zones_failed(message.error)
             return
+        self._reporter.zones_listed()
         if lanes.take_zones(message.zones, now):
             self._planner.use_zones(message.zones)
             self._reporter.zones_read(message.zones)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from dnssync.changes import Action, Change, Outcome
+from dnssync.controller.complaints import Complaints
 from dnssync.controller.inbox import BundlesApplied
 from dnssync.controller.status import Status
 from dnssync.deletions import Verdict
@@ -41,11 +42,14 @@ class Reporter:
         *,
         announce: Announce | None = None,
         events_emit: Sequence[str] = (),
+        dry_run: bool = False,
     ) -> None:
         self._metrics = metrics
         self._announce = announce
         self._events_emit = frozenset(events_emit)
         self._owner_id = owner_id
+        self._dry_run = dry_run
+        self._complaints = Complaints()
         self._types: dict[str, Counter[str]] = {}
         self._owned_types: dict[str, Counter[str]] = {}
         self._left_alone: dict[tuple[str, str], Sequence[Skipped]] = {}
@@ -92,12 +96,14 @@ class Reporter:
     # Sources and zones
 
     def source_listed(self, source: str, objects: int) -> None:
+        self._complaints.settle("source", source)
         log.info("source %s read: %d objects", source, objects)
         self._metrics.source_up.labels(source).set(1)
         self._metrics.source_objects.labels(source).set(objects)
 
     def source_failed(self, source: str, error: str) -> None:
-        log.error("source %s cannot be read, its last good state stays: %s", source, error)
+        if self._complaints.is_news(("source", source), error):
+            log.error("source %s cannot be read, its last good state stays: %s", source, error)
         self._metrics.source_up.labels(source).set(0)
         self._metrics.source_errors.inc()
 
@@ -117,12 +123,20 @@ class Reporter:
         else:
             log.warning("the provider has no zone that the filters let through: nothing can be written")
 
+    def zones_listed(self) -> None:
+        """The list of zones was read."""
+        if self._complaints.settle("zones"):
+            log.info("the provider's zones can be read again")
+
     def zones_failed(self, error: str) -> None:
-        log.error("the provider's zones cannot be read: %s", error)
+        if self._complaints.is_news(("zones",), error):
+            log.error("the provider's zones cannot be read: %s", error)
         self._metrics.registry_errors.inc()
 
     def records_read(self, zone: Zone, content: ZoneContent) -> None:
         """A zone was read whole."""
+        if self._complaints.settle("zone", zone.id):
+            log.info("the zone can be read again", extra={"zone": zone.name})
         records = content.records()
         metrics = self._metrics
         metrics.zone_up.labels(zone.name).set(1)
@@ -141,7 +155,8 @@ class Reporter:
             metrics.verified_records.labels(record_type).set(count)
 
     def zone_failed(self, zone: Zone, error: str) -> None:
-        log.error("the zone cannot be read: %s", error, extra={"zone": zone.name})
+        if self._complaints.is_news(("zone", zone.id), error):
+            log.error("the zone cannot be read: %s", error, extra={"zone": zone.name})
         self._metrics.zone_up.labels(zone.name).set(0)
         self._metrics.registry_errors.inc()
 
@@ -152,6 +167,9 @@ class Reporter:
         by_name: dict[str, list[Skipped]] = {}
         for skipped in plan.skipped:
             by_name.setdefault(normalise(skipped.endpoint.dns_name), []).append(skipped)
+        if self._complaints:
+            for name in set(names) - {normalise(change.endpoint.dns_name) for change in plan.changes}:
+                self._complaints.settle("record", zone.id, name)
         for name in names:
             before = self._left_alone.pop((zone.id, name), ())
             now = by_name.get(name, [])
@@ -177,15 +195,20 @@ class Reporter:
         """Say what a request came to, record by record."""
         if message.asked_at is not None and any(outcome.ok for outcome in message.outcomes):
             self._metrics.event_to_change.observe(now - message.asked_at)
+        if self._dry_run:
+            return  # Nothing was changed; the provider says what would have been.
         for outcome in message.outcomes:
             for change in outcome.bundle.changes:
                 self._changed(message.zone, change, outcome, desired)
-            if not outcome.ok:
-                log.error(
-                    "not changed: %s",
-                    outcome.error,
-                    extra={"record": outcome.bundle.name, "zone": message.zone.name},
-                )
+            self._failed(message.zone, outcome)
+
+    def _failed(self, zone: Zone, outcome: Outcome) -> None:
+        """Say that a record could not be changed, once for each reason."""
+        name = outcome.bundle.name
+        if outcome.ok:
+            self._complaints.settle("record", zone.id, name)
+        elif self._complaints.is_news(("record", zone.id, name), outcome.error):
+            log.error("not changed: %s", outcome.error, extra={"record": name, "zone": zone.name})
 
     def turned(self, status: Status) -> None:
         """The loop turned once."""

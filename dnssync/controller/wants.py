@@ -80,8 +80,7 @@ class Wants:
     def failed(self, message: SourceFailed) -> None:
         state = self.sources[message.source]
         self.sources[message.source] = msgspec.structs.replace(state, error=message.error)
-        if state.error != message.error:
-            self._reporter.source_failed(message.source, message.error)
+        self._reporter.source_failed(message.source, message.error)
 
     def expire(self, now: float) -> set[str]:
         """End what was held long enough."""

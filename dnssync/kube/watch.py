@@ -275,7 +275,7 @@ class KubeWatcher:
             self._version = ""
             self._note(error=message)
             self._sink.failed(self._source.name, message)
-            log.warning("%s", message, extra={"reason": "source failed"})
+            log.debug("%s", message, extra={"reason": "source failed"})
         else:
             log.info("%s; %s", message, "resuming" if self._version else "listing anew")
 

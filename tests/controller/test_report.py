@@ -1,0 +1,99 @@
+"""What the controller says: each trouble when it begins, not while it lasts, and anew when it returns."""
+
+import logging
+
+import pytest
+
+from dnssync.changes import Action, Bundle, Change, Outcome
+from dnssync.controller.inbox import BundlesApplied
+from dnssync.controller.report import Reporter
+from dnssync.desired import DesiredState
+from dnssync.endpoints import Endpoint
+from dnssync.metrics import Metrics
+from dnssync.ownership import NoopRegistry
+from dnssync.plan import Plan
+from dnssync.providers import Zone
+
+ZONE = Zone("Z1", "example.test")
+CREATE = Change(Action.CREATE, new=Endpoint("web.example.test", "A", ("10.0.0.5",)))
+BUNDLE = Bundle("web.example.test.", (CREATE,))
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics("test")
+
+
+@pytest.fixture
+def reporter(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> Reporter:
+    caplog.set_level(logging.INFO, "dnssync")
+    return Reporter(metrics, "me")
+
+
+def _applied(error: str = "") -> BundlesApplied:
+    return BundlesApplied(ZONE, [Outcome(BUNDLE, error)])
+
+
+def _said(caplog: pytest.LogCaptureFixture, text: str) -> int:
+    return sum(text in record.getMessage() for record in caplog.records)
+
+
+def test_a_change_that_fails_again_for_the_same_reason_is_told_once(
+    reporter: Reporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    for error in ("throttled", "throttled", "refused", "", "refused"):
+        reporter.applied(_applied(error), DesiredState(), 0.0)
+    assert _said(caplog, "not changed: throttled") == 1
+    assert _said(caplog, "not changed: refused") == 2
+
+
+def test_a_change_that_is_no_longer_wanted_is_told_anew_when_it_fails_later(
+    reporter: Reporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    reporter.applied(_applied("refused"), DesiredState(), 0.0)
+    reporter.planned(ZONE, Plan((CREATE,)), [BUNDLE.name], DesiredState())
+    reporter.applied(_applied("refused"), DesiredState(), 0.0)
+    assert _said(caplog, "not changed") == 1
+    reporter.planned(ZONE, Plan(), [BUNDLE.name], DesiredState())
+    reporter.applied(_applied("refused"), DesiredState(), 0.0)
+    assert _said(caplog, "not changed") == 2
+
+
+def test_a_zone_that_cannot_be_read_is_told_once_and_so_is_its_return(
+    reporter: Reporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = NoopRegistry().read([])
+    reporter.records_read(ZONE, content)
+    for _ in range(3):
+        reporter.zone_failed(ZONE, "throttled")
+    for _ in range(3):
+        reporter.records_read(ZONE, content)
+    assert _said(caplog, "cannot be read: throttled") == 1
+    assert _said(caplog, "can be read again") == 1
+
+
+def test_zones_that_cannot_be_listed_are_told_once_until_they_could(
+    reporter: Reporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    reporter.zones_failed("throttled")
+    reporter.zones_failed("throttled")
+    assert _said(caplog, "zones cannot be read") == 1
+    reporter.zones_listed()
+    reporter.zones_failed("throttled")
+    assert _said(caplog, "zones cannot be read") == 2
+
+
+def test_every_failed_read_of_a_source_is_counted_but_told_once(
+    reporter: Reporter, metrics: Metrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        reporter.source_failed("ingress", "forbidden")
+    assert _said(caplog, "forbidden") == 1
+    assert b"external_dns_source_errors_total 3.0" in metrics.exposition()
+
+
+def test_a_dry_run_counts_and_claims_no_change(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "dnssync")
+    Reporter(metrics, "me", dry_run=True).applied(_applied(), DesiredState(), 0.0)
+    assert caplog.records == []
+    assert b"dnssync_changes_total{" not in metrics.exposition()
