@@ -5,6 +5,7 @@ the changes that the one process sends that owns the zone (``zone.Zone``).
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +14,7 @@ from resolver.names import Labels
 from resolver.records import RRset, Type
 
 Node = dict[int, RRset]
+_Key = TypeVar("_Key")
 _NOTHING: Mapping[int, RRset] = {}
 
 
@@ -41,6 +43,8 @@ class Contents:
         self._nodes: dict[Labels, Node] = {}
         self._below: dict[Labels, int] = {}
         self._cuts: set[Labels] = set()
+        # The labels right before the zone's name in the names with records, each with how many those are.
+        self.tops: dict[bytes, int] = {}
         self.take(Change(origin, serial, serial, added=tuple(rrsets)))
 
     def node(self, name: Labels) -> Mapping[int, RRset] | None:
@@ -89,9 +93,16 @@ class Contents:
             self._cuts.discard(name)
 
     def _count(self, name: Labels, step: int) -> None:
-        for start in range(1, len(name) - len(self.origin) + 1):
-            count = self._below.get(name[start:], 0) + step
-            if count:
-                self._below[name[start:]] = count
-            else:
-                del self._below[name[start:]]
+        depth = len(name) - len(self.origin)
+        for start in range(1, depth + 1):
+            _add(self._below, name[start:], step)
+        if depth:
+            _add(self.tops, name[depth - 1], step)
+
+
+def _add(counts: dict[_Key, int], key: _Key, step: int) -> None:
+    count = counts.get(key, 0) + step
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]

@@ -1,0 +1,192 @@
+"""The common question, answered from bytes to bytes: what the slow path says, for a hundredth of its cost.
+
+One look-up takes the header, one the bytes after the name (type, class, a plain OPT record), one the zone;
+then the labels before the zone are walked and read as an address. Names with records of their own are
+remembered as the slow path answered them; of others nothing is kept, for those are a stranger's choice. All
+that is unusual gets None and belongs to ``responder.respond``. Pure; wants ``forget`` after each change.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from resolver.answer import Answer, Question, Rcode, negative_soa
+from resolver.contents import Contents
+from resolver.fastnames import is_inner, read_address, walk
+from resolver.fasttails import ANY_FAMILY, HEADS, Counters, Tail, read_tail
+from resolver.names import MAX_LABEL, MAX_NAME, Labels, fold, from_wire, is_within, to_wire
+from resolver.records import Type
+from resolver.responder import STREAM_SIZE, Transport, respond
+from resolver.synthesis import Rules
+from resolver.wire import HEADER_SIZE, Query, build_response
+
+# Bounds of what is kept: kinds of questions, and answers for names that have records.
+_MAX_TAILS = 4096
+_MAX_REMEMBERED = 65536
+
+# No answer is longer than this many questions; who may get more is for others to decide.
+_AMPLIFICATION = 4
+# So that a negative answer fits beside any name and an OPT record into the 512 that every client takes.
+_MAX_NEGATIVE = 512 - HEADER_SIZE - MAX_NAME - 4 - 11
+# The end of the name, type and class.
+_QUESTION_TAIL = 5
+
+_NXDOMAIN, _REFUSED = Rcode.NXDOMAIN.value, Rcode.REFUSED.value
+_NO_DATA = b"-"
+_SLOW = b"?"
+
+
+class _Place:
+    """A zone as the fast path needs it.
+
+    ``negative`` has all behind the question of a negative answer, by where the zone's name begins in it;
+    ``own`` the labels before the zone that the SOA names: with such a question it is compressed otherwise.
+    """
+
+    __slots__ = ("negative", "own", "tops", "zone")
+
+    def __init__(self, zone: Contents) -> None:
+        self.zone = zone
+        self.tops = zone.tops
+        self.negative: dict[int, bytes] = {}
+        self.own = frozenset(_labels_of_soa(zone))
+
+
+class FastPath:
+    """Answers for the zones; ``counters`` has how many, by type and rcode. For one thread at a time."""
+
+    def __init__(self, zones: Mapping[Labels, Contents], rules: Rules) -> None:
+        self._zones = zones
+        self._rules = rules
+        self._permits = None if rules.policy.is_open else rules.policy.permits
+        self._blocks = rules.blocklist.holds if rules.blocklist else None
+        self.counters = Counters()
+        self._counts = self.counters.counts
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop all that was learned from the zones: to be called when one of them has changed."""
+        kinds: dict[tuple[int, int], dict[bytes, Tail]] = {head: {} for head in HEADS.values()}
+        # A root zone has no bytes to be found by, and takes the slow path.
+        self._tails = {} if () in self._zones else {key: kinds[head] for key, head in HEADS.items()}
+        self._remembered = 0
+        sizes: dict[int, dict[bytes, _Place]] = {}
+        for origin, zone in self._zones.items():
+            wire = to_wire(origin)[:-1]
+            sizes.setdefault(len(wire), {})[wire] = _Place(zone)
+        # The longest first: the closest zone has the name.
+        self._places = tuple(sorted(sizes.items(), reverse=True))
+
+    def answer(self, wire: bytes) -> bytes | None:
+        """The response to ``wire``, at most four times as long; None if it takes the slow path."""
+        tails = self._tails.get(wire[2:HEADER_SIZE])
+        if tails is None:
+            return None
+        end = wire.find(0, HEADER_SIZE)
+        tail = tails.get(wire[end:]) or self._learn_tail(wire, end, tails)
+        if tail is None:
+            return None
+        name = wire[HEADER_SIZE:end].lower()
+        place, cut = self._find_place(name)
+        starts = walk(name, cut)
+        if starts is None:
+            return None
+        question = wire[HEADER_SIZE : end + _QUESTION_TAIL]
+        if place is None:
+            self._counts[tail.slot + _REFUSED] += 1
+            return b"".join((wire[:2], tail.refused, question, tail.opt))
+        label = name[starts[2] : cut]
+        if label in place.tops or label in place.own or not cut:
+            return self._recall(wire, name, tail, place)
+        packed = self._read(name, cut, starts, place)
+        if packed is not None and len(packed) == tail.family:
+            self._counts[tail.slot] += 1
+            return b"".join((wire[:2], tail.positive, question, tail.record, packed, tail.opt))
+        if packed == _SLOW or tail.family == ANY_FAMILY:
+            return None
+        behind = place.negative.get(cut) or self._learn_negative(place, cut)
+        if not behind:
+            return None
+        rcode, header = (_NXDOMAIN, tail.nxdomain) if packed is None else (0, tail.nodata)
+        self._counts[tail.slot + rcode] += 1
+        return b"".join((wire[:2], header, question, behind, tail.opt))
+
+    def _find_place(self, name: bytes) -> tuple[_Place | None, int]:
+        for size, places in self._places:
+            place = places.get(name[-size:])
+            if place is not None:
+                return place, len(name) - size
+        return None, len(name)
+
+    def _read(self, name: bytes, cut: int, starts: tuple[int, int, int], place: _Place) -> bytes | None:
+        """The address before ``cut``; one byte if there is none to be told, None for no such name."""
+        if place.zone.reverse or (self._blocks and self._blocks(_labels(name))):
+            return _SLOW
+        packed = read_address(name, cut, starts, hex_ipv4=self._rules.hex_ipv4)
+        if packed is not None:
+            return packed if self._permits is None or self._permits(packed) else _NO_DATA
+        if is_inner(name, cut, starts[2]):
+            return _NO_DATA
+        return _SLOW if b"*" in place.tops else None
+
+    def _recall(self, wire: bytes, name: bytes, tail: Tail, place: _Place) -> bytes | None:
+        """What the slow path answered before to this question for a name that has records."""
+        known = tail.remembered.get(name) or self._remember(wire, name, tail, place)
+        if known is None:
+            return None
+        header, behind = known
+        self._counts[tail.slot + (header[1] & 0xF)] += 1
+        return b"".join(
+            (wire[:2], header, wire[HEADER_SIZE : HEADER_SIZE + len(name) + _QUESTION_TAIL], behind)
+        )
+
+    def _remember(self, wire: bytes, name: bytes, tail: Tail, place: _Place) -> tuple[bytes, bytes] | None:
+        if place.zone.node(_labels(name)) is None:
+            return None
+        response = respond(wire, Transport.TCP, self._zones, self._rules)
+        if response is None or len(response) > min(tail.limit, _AMPLIFICATION * len(wire)):
+            return None
+        if self._remembered >= _MAX_REMEMBERED:
+            self.forget()
+        self._remembered += 1
+        behind = response[HEADER_SIZE + len(name) + _QUESTION_TAIL :]
+        return tail.remembered.setdefault(name, (response[2:HEADER_SIZE], behind))
+
+    def _learn_tail(self, wire: bytes, end: int, tails: dict[bytes, Tail]) -> Tail | None:
+        data = wire[end:]
+        tail = read_tail(data, HEADS[wire[2:HEADER_SIZE]], self._rules.ttl, self.counters)
+        if tail:
+            if len(tails) >= _MAX_TAILS:
+                tails.clear()
+            tails[data] = tail
+        return tail
+
+    def _learn_negative(self, place: _Place, cut: int) -> bytes | None:
+        name = (*_filling(cut), *place.zone.origin)
+        query = Query(0, 0, Question(name, Type.A))
+        response = build_response(query, Answer(authority=(negative_soa(place.zone),)), limit=STREAM_SIZE)
+        length = len(to_wire(name)) + 4 + HEADER_SIZE
+        behind = response[length:]
+        if len(behind) > min(_MAX_NEGATIVE, (_AMPLIFICATION - 1) * length):
+            return None
+        return place.negative.setdefault(cut, behind)
+
+
+def _labels(name: bytes) -> Labels:
+    return from_wire(name + b"\0")[0]
+
+
+def _labels_of_soa(zone: Contents) -> Iterator[bytes]:
+    """The labels that stand right before the zone's name in the names of its SOA."""
+    data, start = negative_soa(zone).data[0], 0
+    for _ in range(2):
+        labels, start = from_wire(data, start)
+        if len(labels) > len(zone.origin) and is_within(fold(labels), zone.origin):
+            yield labels[-len(zone.origin) - 1].lower()
+
+
+def _filling(size: int) -> Iterator[bytes]:
+    """Labels that take ``size`` bytes, which is not 1, and are in no SOA."""
+    while size:
+        # What is left must not be one byte, which is no label.
+        length = min(size - 1, MAX_LABEL - (size == MAX_LABEL + 2))
+        yield bytes(length)
+        size -= length + 1
