@@ -67,6 +67,11 @@ class Dnssync:
         if error is not None:
             print("".join(self._raw[-80:]), file=sys.stderr)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def start(self) -> None:
         self._process = subprocess.Popen(
             self._arguments,
