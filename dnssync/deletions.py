@@ -37,7 +37,7 @@ def judge(planned: int, owned: int, limits: DeletionLimits, *, recent: int = 0) 
     ``owned`` counts what is there now; the limit is taken of what was there before the recent ones.
     """
     limit = limits.allowance(owned + recent)
-    if planned + recent <= limit:
+    if not planned or planned + recent <= limit:
         return Verdict(True, planned, limit)
     lately = f", {recent} were deleted just before" if recent else ""
     message = (

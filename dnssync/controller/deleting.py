@@ -17,6 +17,7 @@ class DeletionGate:
     def __init__(self, limits: DeletionLimits) -> None:
         self._limits = limits
         self._recent: deque[tuple[float, int]] = deque()
+        self._under_way = 0
         self.held = 0
         self.notice = ""
 
@@ -25,8 +26,9 @@ class DeletionGate:
         while self._recent and self._recent[0][0] <= now - WINDOW:
             self._recent.popleft()
         planned = sum(deleted_records(bundle) for bundle in bundles)
-        recent = sum(count for _, count in self._recent)
-        verdict = judge(planned, owned, self._limits, recent=recent)
+        recent = sum(count for _, count in self._recent) + self._under_way
+        # What is under way is still counted as owned.
+        verdict = judge(planned, owned - self._under_way, self._limits, recent=recent)
         self.held = 0 if verdict.allowed else planned
         self.notice = verdict.message
         return verdict
@@ -35,10 +37,16 @@ class DeletionGate:
         """When fewer recent deletions may let held ones through; None if nothing is held."""
         return self._recent[0][0] + WINDOW if self.held and self._recent else None
 
-    def committed(self, bundle: Bundle, now: float) -> None:
-        """A bundle stands in its zone; deletions in it count for a while."""
+    def let_through(self, bundles: Sequence[Bundle]) -> None:
+        """Deletions that were allowed are asked for now; until each has ``ended`` it counts as made."""
+        self._under_way += sum(deleted_records(bundle) for bundle in bundles)
+
+    def ended(self, bundle: Bundle, now: float, *, committed: bool) -> None:
+        """A bundle was committed or not; deletions in one that stands count for a while."""
         if only_deletes(bundle):
-            self._recent.append((now, deleted_records(bundle)))
+            self._under_way -= deleted_records(bundle)
+            if committed:
+                self._recent.append((now, deleted_records(bundle)))
 
 
 def only_deletes(bundle: Bundle) -> bool:

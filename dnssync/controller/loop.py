@@ -149,6 +149,8 @@ class Controller:
         self._reporter.records_read(lane.zone, content)
 
     def _bundles_applied(self, message: messages.BundlesApplied, now: float) -> None:
+        for outcome in message.outcomes:
+            self._gate.ended(outcome.bundle, now, committed=outcome.ok)
         lane = self._lanes.get(message.zone)
         if lane is None:
             return
@@ -156,7 +158,6 @@ class Controller:
             name = outcome.bundle.name
             if outcome.ok:
                 lane.commit(outcome.bundle)
-                self._gate.committed(outcome.bundle, now)
             else:
                 lane.fail(name, outcome.error, now + self._backoff(lane.attempts(name) + 1))
         lane.finish_apply(message.outcomes, now, self._backoff(lane.failures + 1))
@@ -237,11 +238,14 @@ class Controller:
         self._reporter.deletions_judged(verdict)
         if not verdict.allowed:
             return {}
-        return {
+        released = {
             lane.zone.id: lane.take_deletes()
             for lane in self._lanes
             if lane.deletes and lane.can_plan and now >= lane.not_before
         }
+        for bundles in released.values():
+            self._gate.let_through(bundles)
+        return released
 
     def _start_reads(self, executor: Executor, now: float) -> None:
         if self._lanes.wants_read(now):

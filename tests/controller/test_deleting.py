@@ -49,10 +49,28 @@ def test_many_small_steps_are_held_like_one_big_one() -> None:
     gate = DeletionGate(DeletionLimits(max_deletes=6))
     for index in range(6):
         assert gate.judge([deletion(f"n{index}")], owned=100 - index, now=float(index)).allowed
-        gate.committed(deletion(f"n{index}"), float(index))
+        gate.let_through([deletion(f"n{index}")])
+        gate.ended(deletion(f"n{index}"), float(index), committed=True)
     verdict = gate.judge([deletion("n6")], owned=94, now=6.0)
     assert not verdict.allowed
     assert gate.held == 1
     assert gate.next_deadline() == WINDOW
     assert gate.judge([deletion("n6")], owned=94, now=WINDOW).allowed
+    assert gate.notice == ""
+
+
+def test_deletions_that_another_zone_is_still_working_on_count() -> None:
+    gate = DeletionGate(DeletionLimits(max_deletes=6))
+    slow = [deletion(f"n{index}") for index in range(4)]
+    gate.let_through(slow)
+    assert not gate.judge([deletion("a"), deletion("b"), deletion("c")], owned=100, now=0.0).allowed
+    for bundle in slow:
+        gate.ended(bundle, 0.0, committed=False)
+    assert gate.judge([deletion("a"), deletion("b"), deletion("c")], owned=100, now=0.0).allowed
+
+
+def test_nothing_to_delete_is_never_held() -> None:
+    gate = DeletionGate(DeletionLimits(max_deletes=6))
+    gate.let_through([deletion(f"n{index}") for index in range(20)])
+    assert gate.judge([], owned=20, now=0.0).allowed
     assert gate.notice == ""

@@ -1,0 +1,24 @@
+"""Several zones at once."""
+
+from tests.doubles.kube import ingress
+from tests.end_to_end.conftest import Stage
+from tests.end_to_end.process import Dnssync, wait_for
+
+
+def test_pain_2_the_brake_holds_for_all_zones_together_while_one_of_them_is_slow(stage: Stage) -> None:
+    other = stage.cloud.add_zone("other.test")
+    for index in range(10):
+        stage.api.put(ingress(f"a{index}", hosts=[f"a{index}.example.test"], addresses=["10.0.0.5"]))
+        stage.api.put(ingress(f"b{index}", hosts=[f"b{index}.other.test"], addresses=["10.0.0.5"]))
+    flags = ("--provider=aws", "--txt-owner-id=me", f"--kubeconfig={stage.kubeconfig}", "--interval=1h")
+    with Dnssync(*flags, environment=stage.cloud.environment()) as process:
+        process.wait_until_ready()
+        stage.cloud.faults.slow(2.0, operation="ChangeResourceRecordSets")
+        for index in range(6):
+            stage.api.delete("default", f"a{index}")
+        wait_for(lambda: stage.cloud.faults.used["slow"], "the slow deletions")
+        for index in range(6):
+            stage.api.delete("default", f"b{index}")
+        process.wait_for_log("6 deletions are held")
+        stage.expect("a5", None)
+        assert all(stage.cloud.values(other, f"b{index}.other.test", "A") for index in range(10))
