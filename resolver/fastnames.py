@@ -56,7 +56,7 @@ def read_address(name: bytes, cut: int, starts: tuple[int, int, int], *, hex_ipv
 
 
 def is_inner(name: bytes, cut: int, last: int) -> bool:
-    """Whether what stands before ``cut``, its last label at ``last``, could be the tail of a dotted address."""
+    """Whether what stands before ``cut``, its last label at ``last``, could be an address's tail."""
     return name[last:cut] in _OCTETS and is_possible_inner(from_wire(name[:cut] + b"\0")[0])
 
 

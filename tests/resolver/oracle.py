@@ -32,21 +32,102 @@ LINES = (
 # What the parent knows of a zone that is served as well.
 PARENTAL = ("a.xip.test 60 NS ns1.a.xip.test", f"a.xip.test 60 DS 1 13 2 {'00' * 32}")
 LABELS = (
-    *(b"app", b"WWW", b"www", b"a", b"b", b"c", b"d", b"sub", b"ns", b"ns1", b"NS1", b"hostmaster", b"mail", b"out"),
-    *(b"0", b"5", b"10", b"255", b"256", b"01", b"10-0-0-5", b"x-10-0-0-5", b"10-0-0-256", b"1-2-3", b"-10-0-0-5"),
-    *(b"x-10", b"-10", b"1-2-3-4-5", b"0a000005", b"0A00000G", b"20010db8000000000000000000000001", b"--", b"--1"),
-    *(b"1--", b"2001-db8--1", b"a-b-c-d-10-0-0-5", b"1-2-3-4-5-6-7-8", b"1-2-3-4-5-6-7--", b"--ffff-1-2", b"12345--1"),
-    *(b"1.2.3.4", b"1.2-3-4", b"a-1\x012", b"1\x012-3-4-5", b"\xc3\xa4", b"*", b"_acme-challenge", b"frontend", b"x" * 63),
-    *(b"1-2-3-4.", b"-", b"1-2-3-4-", b"\x03xip", b"fd00-10-96-0-10--1", b"10-0-0-9", b"7", b"f", b"8", b"--1.2.3.4"),
+    *(
+        b"app",
+        b"WWW",
+        b"www",
+        b"a",
+        b"b",
+        b"c",
+        b"d",
+        b"sub",
+        b"ns",
+        b"ns1",
+        b"NS1",
+        b"hostmaster",
+        b"mail",
+        b"out",
+    ),
+    *(
+        b"0",
+        b"5",
+        b"10",
+        b"255",
+        b"256",
+        b"01",
+        b"10-0-0-5",
+        b"x-10-0-0-5",
+        b"10-0-0-256",
+        b"1-2-3",
+        b"-10-0-0-5",
+    ),
+    *(
+        b"x-10",
+        b"-10",
+        b"1-2-3-4-5",
+        b"0a000005",
+        b"0A00000G",
+        b"20010db8000000000000000000000001",
+        b"--",
+        b"--1",
+    ),
+    *(
+        b"1--",
+        b"2001-db8--1",
+        b"a-b-c-d-10-0-0-5",
+        b"1-2-3-4-5-6-7-8",
+        b"1-2-3-4-5-6-7--",
+        b"--ffff-1-2",
+        b"12345--1",
+    ),
+    *(
+        b"1.2.3.4",
+        b"1.2-3-4",
+        b"a-1\x012",
+        b"1\x012-3-4-5",
+        b"\xc3\xa4",
+        b"*",
+        b"_acme-challenge",
+        b"frontend",
+        b"x" * 63,
+    ),
+    *(
+        b"1-2-3-4.",
+        b"-",
+        b"1-2-3-4-",
+        b"\x03xip",
+        b"fd00-10-96-0-10--1",
+        b"10-0-0-9",
+        b"7",
+        b"f",
+        b"8",
+        b"--1.2.3.4",
+    ),
 )
 ORIGINS = (
-    *(b"\3xip\4test", b"\3XIP\4tesT", b"\1a\3xip\4test", b"\4deep\2er\4zone\7example", b"\2er\4zone\7example"),
-    *(b"\x0210\7in-addr\4arpa", b"\0018\1b\1d\0010\0011\0010\0010\0012\3ip6\4arpa", b"", b"\4test", b"\7example"),
+    *(
+        b"\3xip\4test",
+        b"\3XIP\4tesT",
+        b"\1a\3xip\4test",
+        b"\4deep\2er\4zone\7example",
+        b"\2er\4zone\7example",
+    ),
+    *(
+        b"\x0210\7in-addr\4arpa",
+        b"\0018\1b\1d\0010\0011\0010\0010\0012\3ip6\4arpa",
+        b"",
+        b"\4test",
+        b"\7example",
+    ),
 )
 TYPES = (1, 1, 1, 28, 28, 2, 5, 6, 12, 15, 16, 43, 65, 255, 0, 41, 250, 251, 252, 257, 65535)
 OPTS = (
     *(b"\0\0\x29\x04\xd0" + bytes(6), b"\0\0\x29\x10\0\0\0\x80\0\0\0", b"\0\0\x29\0\0" + bytes(6)),
-    *(b"\0\0\x29\x04\xd0\0\1\0\0\0\0", b"\0\0\x29\x04\xd0\5\0\x7f\xff\0\0", b"\0\0\x29\x04\xd0\0\0\0\0\0\4\0\3\0\0"),
+    *(
+        b"\0\0\x29\x04\xd0\0\1\0\0\0\0",
+        b"\0\0\x29\x04\xd0\5\0\x7f\xff\0\0",
+        b"\0\0\x29\x04\xd0\0\0\0\0\0\4\0\3\0\0",
+    ),
     *(b"\0\0\x29\x04\xd0\0\0\0\0\0\1", b"\1a\0\0\x29\x04\xd0" + bytes(6), b"\0\0\x2a\x04\xd0" + bytes(6)),
 )
 
@@ -56,7 +137,9 @@ def make_question(random_: random.Random) -> bytes:
     name = _name(random_) + random_.choice(ORIGINS)
     rclass = 1 if random_.random() < 0.97 else random_.choice((3, 254, 255))
     has_opt = random_.random() < 0.5
-    flags = random_.choice((0, 0x0100, 0x0120, 0x0110)) if random_.random() < 0.95 else random_.getrandbits(16)
+    flags = (
+        random_.choice((0, 0x0100, 0x0120, 0x0110)) if random_.random() < 0.95 else random_.getrandbits(16)
+    )
     head = struct.pack("!6H", random_.getrandbits(16), flags, 1, 0, 0, int(has_opt))
     wire = head + name + b"\0" + struct.pack("!2H", random_.choice(TYPES), rclass)
     if has_opt:
@@ -69,7 +152,9 @@ def _name(random_: random.Random) -> bytes:
         octets = [str(random_.randrange(260)).encode() for _ in range(random_.randrange(1, 6))]
         labels = [b"-".join(octets)] if random_.random() < 0.5 else octets
     elif random_.random() < 0.3:
-        groups = [f"{random_.getrandbits(random_.choice((4, 8, 16, 17))):x}" for _ in range(random_.randrange(1, 9))]
+        groups = [
+            f"{random_.getrandbits(random_.choice((4, 8, 16, 17))):x}" for _ in range(random_.randrange(1, 9))
+        ]
         labels = ["-".join(groups).replace("-", "--", 1 if random_.random() < 0.7 else 0).encode()[:63]]
     else:
         labels = []
@@ -134,7 +219,9 @@ def compare(queries: int, seed: int) -> Counter[str]:
 
 def main() -> int:
     """Compare as often as the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--queries", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
