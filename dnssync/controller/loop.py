@@ -93,6 +93,7 @@ class Controller:
 
     def run(self, executor: Executor) -> bool:
         """Work until stopped (or, with ``once``, until nothing is left to do). Whether all went well."""
+        self._reporter.pass_began()
         while True:
             for message in self._inbox.take(self._timeout(time.monotonic())):
                 self._handlers[type(message)](message, time.monotonic())
@@ -103,7 +104,7 @@ class Controller:
             self._reporter.turned(self.status)
             done = self._options.once and self._nothing_left()
             if (done or self._stopping) and not self._lanes.any_applying():
-                return not self._something_failed
+                return not self._something_failed and not self._gate.held
 
     # Messages
 
@@ -161,6 +162,8 @@ class Controller:
             else:
                 lane.fail(name, outcome.error, now + self._backoff(lane.attempts(name) + 1))
         lane.finish_apply(message.outcomes, now, self._backoff(lane.failures + 1))
+        if lane.content is not None:
+            self._reporter.counted(lane.zone, lane.content)
         failed = not all(outcome.ok for outcome in message.outcomes)
         self._something_failed |= failed
         if self._pass:

@@ -81,7 +81,9 @@ class Reporter:
             f"{hold.name.removesuffix('.')}: the object has no address any more but still asks for the host; "
             f"its last targets are held for {seconds:.0f} s (--hold-targets)"
         )
-        log.warning(note, extra={"object": hold.ref, "record": hold.name, "reason": "TargetsHeld"})
+        log.warning(
+            note, extra={"object": hold.ref, "record": hold.name.removesuffix("."), "reason": "TargetsHeld"}
+        )
         if self._announce:
             self._announce(claims, "Warning", "TargetsHeld", note)
 
@@ -90,7 +92,7 @@ class Reporter:
         if hold.endpoints:
             log.warning(
                 "targets are withdrawn: the object has had no address for the whole of --hold-targets",
-                extra={"object": hold.ref, "record": hold.name, "reason": "HoldEnded"},
+                extra={"object": hold.ref, "record": hold.name.removesuffix("."), "reason": "HoldEnded"},
             )
 
     # Sources and zones
@@ -140,8 +142,7 @@ class Reporter:
         records = content.records()
         metrics = self._metrics
         metrics.zone_up.labels(zone.name).set(1)
-        metrics.zone_records.labels(zone.name).set(len(records))
-        metrics.zone_owned_records.labels(zone.name).set(content.owned_count(self._owner_id))
+        self.counted(zone, content)
         self._types[zone.id] = Counter(record.record_type for record in records)
         self._owned_types[zone.id] = Counter(
             record.record_type
@@ -153,6 +154,11 @@ class Reporter:
             metrics.registry_records.labels(record_type).set(count)
         for record_type, count in sum(self._owned_types.values(), Counter[str]()).items():
             metrics.verified_records.labels(record_type).set(count)
+
+    def counted(self, zone: Zone, content: ZoneContent) -> None:
+        """A zone has more or fewer records than before."""
+        self._metrics.zone_records.labels(zone.name).set(content.owned_count(""))
+        self._metrics.zone_owned_records.labels(zone.name).set(content.owned_count(self._owner_id))
 
     def zone_failed(self, zone: Zone, error: str) -> None:
         if self._complaints.is_news(("zone", zone.id), error):

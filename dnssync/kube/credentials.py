@@ -66,7 +66,11 @@ def _kubeconfig_path(options: KubeOptions) -> str:
         if not any(Path(part).expanduser().is_file() for part in named.split(os.pathsep) if part):
             raise ConfigError(f"kubeconfig {named} is not a file; check $KUBECONFIG")
         return named
-    home = _HOME_KUBECONFIG.expanduser()
+    try:
+        home = _HOME_KUBECONFIG.expanduser()
+    except RuntimeError:
+        # A container's user may have no home at all.
+        return ""
     return str(home) if home.is_file() else ""
 
 
