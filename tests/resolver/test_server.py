@@ -233,7 +233,7 @@ def test_a_client_that_is_put_out_while_it_asks_harms_nobody(monkeypatch: pytest
             go_on.wait(TIMEOUT)
         return respond(wire, *rest, **options)
 
-    monkeypatch.setattr("resolver.server.respond", stall)
+    monkeypatch.setattr("resolver.answering.respond", stall)
     with serving(tcp_connections=1) as running, running.connect() as old:
         old.sendall(frame(query("10.0.0.5.xip.test")))
         read_frame(old)
@@ -291,7 +291,7 @@ def test_a_mistake_in_answering_is_a_server_failure_and_not_the_end(
     def fail(*_: object, **options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("resolver.server.respond", fail)
+    monkeypatch.setattr("resolver.answering.respond", fail)
     with serving() as running:
         assert running.udp("10.0.0.5.xip.test").rcode() == dns.rcode.SERVFAIL
         assert running.resolver.answer_bytes(b"\0" * 12, Transport.TCP, "127.0.0.1") is not None

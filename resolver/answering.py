@@ -1,0 +1,112 @@
+"""All that one process needs to answer messages: every path in its order, counted. No sockets.
+
+front      drops, cookies, rate and size limits
+fast       the common question, from bytes to bytes
+keeper     DNS UPDATE, NOTIFY, zone transfer and signed questions: not answered here, where there is one
+slow       everything else
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+from secrets import token_bytes
+
+from resolver.answer import Rcode
+from resolver.config import ResolverConfig
+from resolver.contents import Change, Contents
+from resolver.cookies import SECRET_SIZE, Cookies, parse_secret
+from resolver.front import Front
+from resolver.limits import Limiter
+from resolver.names import Labels
+from resolver.responder import Transport, respond
+from resolver.synthesis import rules_of
+from resolver.tally import Counts, Tally
+from resolver.wire import HEADER_SIZE, build_error
+
+log = logging.getLogger(__name__)
+
+FORWARD = b""
+"""In place of an answer: the message is for the keeper."""
+
+_OPCODE_BITS = 0x78
+_UPDATE, _NOTIFY = 5 << 3, 4 << 3
+_TRANSFERS = (b"\x00\xfb", b"\x00\xfc")
+# Type, class and TTL of a TSIG record (RFC 8945 §4.2).
+_TSIG = b"\x00\xfa\x00\xff\x00\x00\x00\x00"
+
+
+class Answering:
+    """Answers from ``zones``, which others may change between two messages; for one thread at a time."""
+
+    def __init__(
+        self, config: ResolverConfig, zones: Mapping[Labels, Contents], *, forwards: bool = False
+    ) -> None:
+        """``forwards``: whether there is a keeper that takes what only it can answer."""
+        self._zones = zones
+        self._rules = rules_of(config)
+        self._forwards = forwards
+        self.tally = Tally()
+        self._front = Front(
+            self._answer,
+            Cookies([parse_secret(text) for text in config.cookie_secrets] or [token_bytes(SECRET_SIZE)]),
+            Limiter(config.rate_limit) if config.rate_limit else None,
+            monotonic=time.monotonic,
+            wall=time.time,
+        )
+
+    def handle(self, wire: bytes, client: bytes, transport: Transport) -> bytes | None:
+        """The response to one message of the client with that packed address; never raises.
+
+        None to stay silent, ``FORWARD`` for what the keeper answers.
+        """
+        try:
+            return self._front.handle(wire, client, transport)
+        except Exception:
+            # The top of all answering: whatever a stranger's packet finds, it must not end the server.
+            log.exception("a message could not be answered: %s", wire[:512].hex())
+            return build_error(wire, Rcode.SERVFAIL)
+
+    def take(self, change: Change) -> None:
+        """Answer from now on from a zone that has changed."""
+
+    def counts(self) -> Counts:
+        """What was answered so far."""
+        return self.tally.counts()
+
+    def _answer(self, wire: bytes, transport: Transport, *, cap: int, cookie: bytes) -> bytes | None:
+        if self._forwards and is_for_keeper(wire):
+            return FORWARD
+        response = respond(wire, transport, self._zones, self._rules, cap=cap, cookie=cookie)
+        if response is not None:
+            self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "slow")
+        return response
+
+
+def is_for_keeper(wire: bytes) -> bool:
+    """Whether a message with a whole header is one that only the owner of the zones can answer. Pure.
+
+    What looks signed counts as signed: who finds no signature in it answers it as any other question.
+    """
+    opcode = wire[2] & _OPCODE_BITS
+    if opcode in (_UPDATE, _NOTIFY):
+        return True
+    if opcode or wire[4:6] != b"\x00\x01":
+        return False
+    end = question_name_end(wire)
+    return wire[end : end + 2] in _TRANSFERS or (wire[10:12] != b"\0\0" and _TSIG in wire[end:])
+
+
+def question_name_end(wire: bytes) -> int:
+    """Where the name of the question ends; somewhere at or behind the end for what cannot be read."""
+    offset = HEADER_SIZE
+    while offset < len(wire) and wire[offset]:
+        offset += wire[offset] + 1
+    return offset + 1
+
+
+def question_type(wire: bytes) -> int:
+    """The type that is asked for; 0 if it cannot be read or the message is no question."""
+    if wire[2] & _OPCODE_BITS or wire[4:6] != b"\x00\x01":
+        return 0
+    end = question_name_end(wire)
+    return int.from_bytes(wire[end : end + 2])

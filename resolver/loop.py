@@ -1,0 +1,121 @@
+"""The loop that owns the sockets of one process: UDP, TCP, and whatever else wants to be waited for."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Sequence
+from selectors import EVENT_READ, DefaultSelector, SelectorKey
+
+from resolver.answer import Rcode
+from resolver.config import TcpLimits
+from resolver.responder import Transport
+from resolver.sockets import Opened
+from resolver.tally import Tally
+from resolver.tcp import Relay, TcpClients
+from resolver.wire import build_error
+
+log = logging.getLogger(__name__)
+
+_INTERVAL = 0.2
+_DATAGRAM_SIZE = 4096
+_DATAGRAMS_PER_TURN = 64
+
+Handle = Callable[[bytes, bytes, Transport], bytes | None]
+
+
+class Loop:
+    """Receives messages, has them answered by ``handle`` and sends what it gives; one thread runs it.
+
+    An answer of no bytes (``answering.FORWARD``) is fetched through ``relay``.
+    """
+
+    def __init__(
+        self, handle: Handle, limits: TcpLimits, *, tally: Tally, relay: Relay | None = None
+    ) -> None:
+        self._handle = handle
+        self._tally = tally
+        self._relay = relay
+        self._selector = DefaultSelector()
+        self._clients = TcpClients(self._selector, limits, self._answer_stream, relay)
+
+    def listen(self, sockets: Sequence[Opened]) -> None:
+        """Answer what comes in on them."""
+        for sock, _ in sockets:
+            if sock.type == socket.SOCK_STREAM:
+                self.watch(sock, lambda mask, now, sock=sock: self._clients.accept(sock, now))  # type: ignore[misc]
+            else:
+                self.watch(sock, lambda mask, now, sock=sock: self._answer_datagrams(sock))  # type: ignore[misc]
+
+    def watch(self, sock: socket.socket, ready: Callable[[int, float], None], mask: int = EVENT_READ) -> None:
+        """Call ``ready`` (events, monotonic time) whenever the socket is; again to wait for other events."""
+        if sock in self._selector.get_map():
+            self._selector.modify(sock, mask, ready)
+        else:
+            self._selector.register(sock, mask, ready)
+
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Serve until ``is_over``, which is asked after each turn and at least five times a second."""
+        try:
+            while not is_over():
+                ready = self._selector.select(_INTERVAL)
+                now = time.monotonic()
+                for key, mask in ready:
+                    self._turn(key, mask, now)
+                self._clients.expire(now)
+        finally:
+            self._clients.close()
+            self._selector.close()
+
+    def _turn(self, key: SelectorKey, mask: int, now: float) -> None:
+        # An earlier handler of this turn may have closed it to make room.
+        if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
+            key.data(mask, now)
+
+    def _answer_stream(self, wire: bytes, host: str) -> bytes | None:
+        began = time.perf_counter()
+        reply = self._handle(wire, packed_address(host), Transport.TCP)
+        self._tally.latency(time.perf_counter() - began)
+        return reply
+
+    def _answer_datagrams(self, sock: socket.socket) -> None:
+        began = time.perf_counter()
+        number = 0
+        for _ in range(_DATAGRAMS_PER_TURN):
+            try:
+                wire, peer = sock.recvfrom(_DATAGRAM_SIZE)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                log.debug("a datagram was lost: %s", error)
+                continue
+            number += 1
+            reply = self._handle(wire, packed_address(peer[0]), Transport.UDP)
+            if reply:
+                _send(sock, reply, peer)
+            elif reply is not None and self._relay:
+                self._relay_datagram(wire, sock, peer)
+        if number:
+            self._tally.latency(time.perf_counter() - began, number)
+
+    def _relay_datagram(self, wire: bytes, sock: socket.socket, peer: tuple[str, int]) -> None:
+        assert self._relay, "it was asked for"
+
+        def deliver(reply: bytes | None) -> None:
+            if reply is not None:
+                _send(sock, reply, peer)
+
+        if self._relay.open(wire, peer[:2], Transport.UDP, deliver) is None:
+            _send(sock, build_error(wire, Rcode.SERVFAIL), peer)
+
+
+def _send(sock: socket.socket, reply: bytes, peer: tuple[str, int]) -> None:
+    try:
+        sock.sendto(reply, peer)
+    except OSError as error:
+        log.debug("an answer to %s was lost: %s", peer[0], error)
+
+
+def packed_address(host: str) -> bytes:
+    """The address of a client as bytes, as its socket tells it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.inet_pton(family, host.partition("%")[0])

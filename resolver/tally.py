@@ -1,0 +1,69 @@
+"""What one process counts while it answers: plain ints, added up on the way. Values only."""
+
+from bisect import bisect_left
+
+import msgspec
+
+# Upper bounds in seconds: from a few microseconds (a batch of common questions) to a stall.
+LATENCY_BOUNDS = (
+    *(0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005),
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
+)
+
+
+class Answered(msgspec.Struct, frozen=True, gc=False):
+    """A kind of answer; ``type`` is that of the question (0: not read), ``path`` is fast or slow."""
+
+    type: int
+    rcode: int
+    transport: str
+    path: str
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """A state of the counters; ``latency`` is per bound of ``LATENCY_BOUNDS``, and beyond them the last."""
+
+    answered: tuple[tuple[Answered, int], ...] = ()
+    events: dict[str, int] = {}
+    latency: tuple[int, ...] = (0,) * (len(LATENCY_BOUNDS) + 1)
+    latency_sum: float = 0.0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        answered = dict(self.answered)
+        for kind, number in other.answered:
+            answered[kind] = answered.get(kind, 0) + number
+        events = {
+            name: self.events.get(name, 0) + other.events.get(name, 0)
+            for name in {**self.events, **other.events}
+        }
+        latency = tuple(mine + theirs for mine, theirs in zip(self.latency, other.latency, strict=True))
+        return Counts(tuple(answered.items()), events, latency, self.latency_sum + other.latency_sum)
+
+
+class Tally:
+    """The running counters of a process."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, int] = {}
+        self._answered: dict[tuple[int, int, str, str], int] = {}
+        self._latency = [0] * (len(LATENCY_BOUNDS) + 1)
+        self._latency_sum = 0.0
+
+    def answer(self, rtype: int, rcode: int, transport: str, path: str) -> None:
+        """Count one answer."""
+        key = (rtype, rcode, transport, path)
+        self._answered[key] = self._answered.get(key, 0) + 1
+
+    def event(self, name: str, number: int = 1) -> None:
+        """Count something else, such as ``udp_dropped``."""
+        self.events[name] = self.events.get(name, 0) + number
+
+    def latency(self, seconds: float, number: int = 1) -> None:
+        """Count the time from reading to answering of ``number`` messages that were handled together."""
+        self._latency[bisect_left(LATENCY_BOUNDS, seconds)] += number
+        self._latency_sum += seconds * number
+
+    def counts(self) -> Counts:
+        """The counters as they are now."""
+        answered = tuple((Answered(*key), number) for key, number in self._answered.items())
+        return Counts(answered, dict(self.events), tuple(self._latency), self._latency_sum)
