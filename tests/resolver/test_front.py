@@ -55,7 +55,10 @@ class Asker:
 def query(
     name: str = "10.0.0.5.xip.test", rtype: str = "A", cookie: bytes = b"", **more: Any
 ) -> dns.message.Message:
-    options = [*more.pop("options", []), *([dns.edns.GenericOption(COOKIE, cookie)] if cookie else [])]
+    options = [
+        *more.pop("options", []),
+        *([dns.edns.GenericOption(dns.edns.OptionType.COOKIE, cookie)] if cookie else []),
+    ]
     return dns.message.make_query(
         name, rtype, use_edns=more.pop("use_edns", 0), options=options or None, **more
     )
@@ -139,7 +142,7 @@ def test_a_forged_cookie_opens_nothing_and_is_replaced(asker: Asker) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 7, 9, 15, 41])
 def test_a_cookie_of_a_wrong_length_is_malformed(asker: Asker, size: int) -> None:
-    asked = query(options=[dns.edns.GenericOption(COOKIE, bytes(size))])
+    asked = query(options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, bytes(size))])
     wire = asker.bytes(asked.to_wire())
     assert wire is not None
     assert dns.message.from_wire(wire).rcode() == dns.rcode.FORMERR
@@ -147,7 +150,7 @@ def test_a_cookie_of_a_wrong_length_is_malformed(asker: Asker, size: int) -> Non
 
 def test_a_message_without_a_question_learns_our_cookie(asker: Asker) -> None:
     asked = dns.message.Message()
-    asked.use_edns(0, options=[dns.edns.GenericOption(COOKIE, ASKED)])
+    asked.use_edns(0, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, ASKED)])
     wire = asker.bytes(asked.to_wire())
     assert wire is not None
     response = dns.message.from_wire(wire)
