@@ -11,6 +11,7 @@ import msgspec
 
 from dnssync.errors import ConfigError
 from dnssync.names import unicode_name
+from dnssync.patterns import compile_re2
 
 
 class DomainFilter(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -137,8 +138,7 @@ def _endings(entries: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]
 
 @lru_cache(maxsize=64)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # Go's \w, \d and \b know ASCII only; its (?i) folds Unicode, which names in lower case do not need.
     try:
-        return re.compile(pattern, re.ASCII)
-    except re.error as error:
-        raise ConfigError(f"domain filter: bad regular expression {pattern!r}: {error}") from error
+        return compile_re2(pattern)
+    except ConfigError as error:
+        raise ConfigError(f"domain filter: {error}") from None
