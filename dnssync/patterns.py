@@ -1,4 +1,4 @@
-"""Regular expressions as Go's RE2 reads them, for Python: what is spelt otherwise there is respelt or refused.
+"""Regular expressions as Go's RE2 reads them: what Python spells otherwise is respelt or refused.
 
 https://github.com/google/re2/wiki/Syntax. A pattern that Python would take for something else must never
 pass in silence: it decides which records may be touched.
