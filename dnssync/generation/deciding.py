@@ -103,12 +103,11 @@ def _slot(subject: Subject, index: int) -> _Slot:
     if own and host in ("", *bare):
         return _Slot(index, host, own, False, _asked(subject, host, bare))
     matching = [entry for entry in (own, *subject.record.values()) if entry and entry.host == host]
-    # Without ``was`` the spec may be another's work, unless we are told to write it ourselves.
-    entry = next((entry for entry in matching if subject.rewritable or entry.was is not None), None)
+    # Where the spec is left alone, a person may have put the generated host there.
+    entry = next((entry for entry in matching if subject.rewritable or entry.written), None)
     if entry is None:
         return _Slot(index, host, None, False, _asked(subject, host, bare))
-    original = entry.was or ""
-    return _Slot(index, original, entry, True, _asked(subject, original, bare | {original}))
+    return _Slot(index, entry.was, entry, True, _asked(subject, entry.was, bare))
 
 
 def _asked(subject: Subject, original: str, bare: frozenset[str]) -> bool:
@@ -136,7 +135,8 @@ def _entry(subject: Subject, slot: _Slot, address: str, names: dict[int, str]) -
         address=address,
         template=subject.template,
         domain=subject.domain,
-        was=slot.original if subject.rewritable else None,
+        was=slot.original,
+        written=subject.rewritable,
     )
 
 
@@ -157,7 +157,7 @@ def _tls(
             back = slot.entry.domain or subject.domain
             instead.setdefault(slot.entry.host, []).append(hosts[slot.at] if made else back)
         if made:
-            for bare in subject.placeholders() - {""}:
+            for bare in subject.placeholders():
                 instead.setdefault(bare, []).append(hosts[slot.at])
     return tuple(unique(new for host in entry for new in instead.get(host, [host])) for entry in subject.tls)
 

@@ -59,19 +59,17 @@ class GeneratingSource:
                 self.gone(source, ref)
 
     def _generated(self, document: RawObject) -> RawObject:
-        subject = read_subject(self.ref("", "").kind, document, self._book.options)
-        if not subject.record:
-            subject = msgspec.structs.replace(subject, record=self._records.pop(subject.ref, {}))
-        self._book.see(subject)
-        decided = self._book.decide(subject.ref)
+        plain = read_subject(self.ref("", "").kind, document, self._book.options)
+        record = plain.record or self._records.pop(plain.ref, {})
+        self._book.see(msgspec.structs.replace(plain, record=record))
+        decided = self._book.decide(plain.ref)
         if decided is None or not isinstance(document, dict):
             return document
         subject, decision = decided
         self._say(subject, decision.note or decision.complaint)
-        changed = apply_patch(document, make_patch(subject, decision, self._book.options.prefix))
-        written = read_subject(subject.ref.kind, changed, self._book.options)
-        self._records[subject.ref] = written.record
-        self._book.see(written)
+        changed = apply_patch(document, make_patch(plain, decision, self._book.options.prefix))
+        self._records[subject.ref] = decision.record
+        self._book.see(read_subject(subject.ref.kind, changed, self._book.options))
         return changed
 
     def _say(self, subject: Subject, note: Note | None) -> None:

@@ -1,7 +1,7 @@
 """The record of what is ours: the annotation ``generated-hostnames``, JSON from rule index to entry. Pure.
 
     {"0": {"host": "web-default-10-0-0-5.xip.test", "address": "10.0.0.5",
-           "template": "{name}-{namespace}-{ip}.{domain}", "domain": "xip.test", "was": ""}}
+           "template": "{name}-{namespace}-{ip}.{domain}", "domain": "xip.test", "written": true}}
 
 It is the only record: nothing else is remembered across restarts, and a host that does not stand in it was
 written by a person.
@@ -18,15 +18,16 @@ from dnssync.hostnames import decode_host
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A host that we made, and of what. ``address`` is the load balancer's host name where it has no address.
 
-    ``was`` is what the rule's host was before we wrote over it: nothing, or the bare domain. It is None where
-    the spec was left alone.
+    ``was`` is what the rule's host is without us, nothing or the bare domain of that time; ``written`` says
+    that we wrote ours over it.
     """
 
     host: str
     address: str = ""
     template: str = ""
     domain: str = ""
-    was: str | None = None
+    was: str = ""
+    written: bool = False
 
 
 Record = Mapping[int, Entry]
@@ -58,6 +59,12 @@ def encoded_hosts(record: Record) -> tuple[str, ...]:
     )
 
 
+def placeholders(domain: str, record: Record) -> frozenset[str]:
+    """The bare domains, present and past, that stand for a host to be made: they name nothing themselves."""
+    past = (name for entry in record.values() for name in (entry.domain, entry.was))
+    return frozenset(filter(None, (domain, *past)))
+
+
 class GeneratedHosts(msgspec.Struct, frozen=True):
     """What generation means for the hosts that an object names: the record, and the bare domains."""
 
@@ -76,8 +83,7 @@ def read_generated(
     if options is None:
         return GeneratedHosts()
     record = decode_record(annotations.get(options.prefix + RECORD, ""))
-    domains = (entry.domain for entry in record.values())
-    return GeneratedHosts(record, frozenset([options.domain_for(annotations, class_name), *domains]))
+    return GeneratedHosts(record, placeholders(options.domain_for(annotations, class_name), record))
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from dnssync.generation.record import Record, hosts_of, unique
+from dnssync.generation.record import Record, hosts_of, placeholders, unique
 from dnssync.objects import ObjectRef
 
 
@@ -48,5 +48,5 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
         return unique(host for host in named if host and host not in placeholders)
 
     def placeholders(self) -> frozenset[str]:
-        """The bare domains that stand for a host which is still to be made: they name nothing themselves."""
-        return frozenset([self.domain, *(entry.domain for entry in self.record.values())])
+        """The bare domains that stand for a host to be made."""
+        return placeholders(self.domain, self.record)

@@ -1,0 +1,336 @@
+"""Everything that went wrong for the users of Rancher's generated hostnames, row by row."""
+
+import pytest
+
+from resolver import decode
+from tests.generation.cluster import (
+    ASKED,
+    DOMAIN,
+    RECORD,
+    Cluster,
+    hosts,
+    ingress,
+    recorded,
+    spec_text,
+    tls_hosts,
+    with_annotations,
+    with_status,
+)
+
+RANCHER = "{name}.{namespace}.{ip}.{domain}"
+HOST = "web-default-10-0-0-5.xip.test"
+
+
+def test_an_ingress_without_a_host_gets_one_when_it_asks_by_annotation() -> None:
+    assert hosts(Cluster().put(ingress(ips=["10.0.0.5"], annotations=ASKED))) == [HOST]
+
+
+def test_an_ingress_without_a_host_that_does_not_ask_stays_without() -> None:
+    item = ingress(ips=["10.0.0.5"])
+    assert Cluster().put(item) == item
+
+
+def test_the_bare_domain_as_a_host_asks_for_a_hostname() -> None:
+    assert hosts(Cluster().put(ingress("web", DOMAIN, ips=["10.0.0.5"]))) == [HOST]
+
+
+@pytest.mark.parametrize("domain", ["test", "xip.test", "a.b.example.com"])
+@pytest.mark.parametrize("name", ["web", "my.app", "a.b.c.d"])
+@pytest.mark.parametrize("template", [RANCHER, "{name}-{namespace}-{ip}.{domain}"])
+def test_hosts_follow_the_address_whatever_the_domain_and_the_name(
+    domain: str, name: str, template: str
+) -> None:
+    cluster = Cluster(domain=domain, template=template)
+    first = cluster.put(ingress(name, domain, ips=["10.0.0.5"]))
+    assert str(decode(hosts(first)[0], domain)) == "10.0.0.5"
+    second = cluster.put(with_status(first, "10.0.0.6"))
+    assert str(decode(hosts(second)[0], domain)) == "10.0.0.6"
+    assert recorded(second) == hosts(second)
+
+
+def test_a_hostname_of_rancher_looks_like_one() -> None:
+    cluster = Cluster(domain="sslip.io", template=RANCHER)
+    assert hosts(cluster.put(ingress("web", "sslip.io", ips=["10.0.0.5"]))) == [
+        "web.default.10.0.0.5.sslip.io"
+    ]
+
+
+@pytest.mark.parametrize(
+    "own", ["web-default-10-0-0-9.xip.test", "shop.10.0.0.9.xip.test", "sub.xip.test", "notxip.test"]
+)
+def test_an_own_host_that_looks_generated_is_never_touched(own: str) -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress("web", own, "", ips=["10.0.0.5"], annotations=ASKED, tls=[[own, DOMAIN]]))
+    assert hosts(item) == [own, HOST]
+    moved = cluster.put(with_status(item, "10.0.0.6"))
+    assert hosts(moved) == [own, "web-default-10-0-0-6.xip.test"]
+    assert tls_hosts(moved) == [[own, "web-default-10-0-0-6.xip.test"]]
+    back = cluster.put(with_annotations(moved, generate_hostname="false"))
+    assert hosts(back) == [own, ""]
+
+
+def test_a_host_that_a_person_puts_in_the_place_of_ours_is_theirs() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    item["spec"]["rules"][0]["host"] = "www.example.com"
+    item = cluster.put(item)
+    assert hosts(item) == ["www.example.com"]
+    assert recorded(item) == []
+    assert hosts(cluster.put(with_status(item, "10.0.0.6"))) == ["www.example.com"]
+
+
+def test_sibling_rules_share_a_host_unless_the_template_tells_them_apart() -> None:
+    item = ingress("web", "", "", ips=["10.0.0.5"], annotations=ASKED, services=["front", "api"])
+    assert hosts(Cluster().put(item)) == [HOST, HOST]
+    by_rule = Cluster(template="{name}-{rule}-{ip}.{domain}")
+    assert hosts(by_rule.put(item)) == ["web-0-10-0-0-5.xip.test", "web-1-10-0-0-5.xip.test"]
+    by_service = Cluster(template="{service}-{namespace}-{ip}.{domain}")
+    assert hosts(by_service.put(item)) == [
+        "front-default-10-0-0-5.xip.test",
+        "api-default-10-0-0-5.xip.test",
+    ]
+
+
+def test_rules_that_change_places_keep_being_ours() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress("web", DOMAIN, ips=["10.0.0.5"]))
+    item["spec"]["rules"].insert(0, {"host": "www.example.com"})
+    moved = cluster.put(with_status(item, "10.0.0.6"))
+    assert hosts(moved) == ["www.example.com", "web-default-10-0-0-6.xip.test"]
+    assert hosts(cluster.put(with_annotations(moved, generate_hostname="false"))) == [
+        "www.example.com",
+        DOMAIN,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("family", "ips", "address"),
+    [
+        ("prefer-ipv4", ["2001:db8::1", "10.0.0.5"], "10.0.0.5"),
+        ("prefer-ipv6", ["10.0.0.5", "2001:db8::1"], "2001:db8::1"),
+        ("ipv4", ["2001:db8::1", "10.0.0.5"], "10.0.0.5"),
+        ("ipv6", ["10.0.0.5", "2001:DB8:0::1"], "2001:db8::1"),
+        ("prefer-ipv4", ["2001:db8::1"], "2001:db8::1"),
+        ("prefer-ipv4", ["2001:db8:1:2:3:4:5:6"], "2001:db8:1:2:3:4:5:6"),
+    ],
+)
+def test_the_family_decides_which_address_a_host_carries(family: str, ips: list[str], address: str) -> None:
+    item = Cluster(family=family).put(ingress(ips=ips, annotations=ASKED))
+    assert str(decode(hosts(item)[0], DOMAIN)) == address
+
+
+@pytest.mark.parametrize(("family", "ip"), [("ipv4", "2001:db8::1"), ("ipv6", "10.0.0.5")])
+def test_a_family_that_is_not_there_gives_a_reason_and_no_host(family: str, ip: str) -> None:
+    decision = Cluster(family=family).decide(ingress(ips=[ip], annotations=ASKED))
+    assert decision is not None
+    assert decision.hosts == ("",)
+    assert decision.complaint is not None
+    assert decision.complaint.reason == "HostnameNotGenerated"
+    assert "--hostname-address-family" in decision.complaint.text
+    assert not decision.passing
+
+
+def test_a_status_in_another_order_changes_nothing() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5", "10.0.0.6"], annotations=ASKED))
+    for ips in (["10.0.0.6", "10.0.0.5"], ["2001:db8::1", "10.0.0.6", "10.0.0.5"]):
+        item = with_status(item, *ips)
+        assert cluster.put(item) == item
+
+
+def test_a_process_that_starts_anew_keeps_the_hosts() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5", "10.0.0.6"], annotations=ASKED))
+    cluster.configure()
+    item = with_status(item, "10.0.0.6", "10.0.0.5")
+    assert cluster.put(item) == item
+
+
+def test_an_address_that_goes_leaves_the_host_and_one_that_comes_back_changes_nothing() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    gone = with_status(item)
+    decision = cluster.decide(gone)
+    assert decision is not None
+    assert decision.hosts == (HOST,)
+    assert decision.passing
+    assert decision.complaint is not None
+    assert HOST in decision.complaint.text
+    assert cluster.put(gone) == gone
+    assert cluster.put(item) == item
+    assert hosts(cluster.put(with_status(gone, "10.0.0.6"))) == ["web-default-10-0-0-6.xip.test"]
+
+
+def test_no_address_yet_is_a_reason_to_be_told_after_a_while() -> None:
+    decision = Cluster().decide(ingress(annotations=ASKED))
+    assert decision is not None
+    assert decision.complaint is not None
+    assert decision.passing
+    assert decision.record == {}
+
+
+def test_a_load_balancer_with_only_a_host_name_gets_a_host_if_a_zone_of_ours_can_hold_it() -> None:
+    cluster = Cluster(zones=[DOMAIN])
+    item = cluster.put(ingress(names=["lb-1.example.net"], annotations=ASKED))
+    assert hosts(item) == ["web-default.xip.test"]
+    renamed = cluster.put(with_status(item, names=["lb-2.example.net"]))
+    assert hosts(renamed) == ["web-default.xip.test"]
+
+
+def test_a_load_balancer_with_only_a_host_name_and_no_zone_gives_a_reason() -> None:
+    cluster = Cluster(zones=["example.org"])
+    decision = cluster.decide(ingress(names=["lb-1.example.net"], annotations=ASKED))
+    assert decision is not None
+    assert decision.hosts == ("",)
+    assert decision.complaint is not None
+    assert "lb-1.example.net" in decision.complaint.text
+    assert DOMAIN in decision.complaint.text
+    assert not decision.passing
+    cluster.zones = None
+    waiting = cluster.decide(ingress(names=["lb-1.example.net"], annotations=ASKED))
+    assert waiting is not None
+    assert waiting.passing
+
+
+def test_a_host_without_address_never_looks_like_another_address() -> None:
+    cluster = Cluster(zones=[DOMAIN])
+    item = cluster.put(ingress("a-1-2-3", names=["lb.example.net"], namespace="4", annotations=ASKED))
+    assert decode(hosts(item)[0], DOMAIN) is None
+
+
+def test_tls_hosts_follow_and_come_back() -> None:
+    cluster = Cluster()
+    item = cluster.put(
+        ingress("web", DOMAIN, ips=["10.0.0.5"], tls=[[DOMAIN], ["www.example.com"], [DOMAIN, "b.test"]])
+    )
+    assert tls_hosts(item) == [[HOST], ["www.example.com"], [HOST, "b.test"]]
+    moved = cluster.put(with_status(item, "10.0.0.6"))
+    other = "web-default-10-0-0-6.xip.test"
+    assert tls_hosts(moved) == [[other], ["www.example.com"], [other, "b.test"]]
+    back = cluster.put(with_annotations(moved, generate_hostname="false"))
+    assert tls_hosts(back) == [[DOMAIN], ["www.example.com"], [DOMAIN, "b.test"]]
+    assert hosts(back) == [DOMAIN]
+
+
+def test_a_bare_tls_host_stands_for_every_host_that_was_made() -> None:
+    cluster = Cluster(template="{name}-{rule}-{ip}.{domain}")
+    item = cluster.put(ingress("web", DOMAIN, DOMAIN, ips=["10.0.0.5"], tls=[[DOMAIN]]))
+    assert tls_hosts(item) == [["web-0-10-0-0-5.xip.test", "web-1-10-0-0-5.xip.test"]]
+    assert tls_hosts(cluster.put(with_annotations(item, generate_hostname="false"))) == [[DOMAIN]]
+
+
+@pytest.mark.parametrize(
+    ("options", "host"),
+    [
+        ({"domain": "new.example"}, "web-default-10-0-0-5.new.example"),
+        ({"template": RANCHER}, "web.default.10.0.0.5.xip.test"),
+        ({"domain": "new.example", "template": RANCHER}, "web.default.10.0.0.5.new.example"),
+    ],
+)
+def test_hosts_migrate_when_the_domain_or_the_template_changes(options: dict[str, str], host: str) -> None:
+    cluster = Cluster()
+    for item in (
+        ingress("web", DOMAIN, ips=["10.0.0.5"], tls=[[DOMAIN]]),
+        ingress(ips=["10.0.0.5"], annotations=ASKED),
+    ):
+        cluster.configure()
+        before = cluster.put(item)
+        cluster.configure(**options)
+        after = cluster.put(before)
+        assert hosts(after) == [host]
+        assert cluster.put(after) == after
+        taken_back = cluster.put(with_annotations(after, generate_hostname="false"))
+        assert hosts(taken_back) == hosts(item)
+
+
+def test_hosts_are_taken_back_when_the_opt_in_is_removed() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress("web", "", "www.example.com", ips=["10.0.0.5"], annotations=ASKED))
+    back = cluster.put(with_annotations(item, generate_hostname=None))
+    assert hosts(back) == ["", "www.example.com"]
+    assert RECORD not in back["metadata"]["annotations"]
+    assert "host" not in back["spec"]["rules"][0]
+
+
+def test_long_names_stay_within_the_limits_and_apart() -> None:
+    cluster = Cluster(template=RANCHER)
+    made = [
+        hosts(cluster.put(ingress(name, ips=["10.0.0.5"], namespace="n" * 63, annotations=ASKED)))[0]
+        for name in ("x" * 253, "x" * 252 + "y")
+    ]
+    assert made[0] != made[1]
+    for host in made:
+        assert len(host) <= 253
+        assert max(map(len, host.split("."))) <= 63
+        assert str(decode(host, DOMAIN)) == "10.0.0.5"
+
+
+def test_two_ingresses_never_get_one_name() -> None:
+    cluster = Cluster()
+    first = cluster.put(ingress("a-b", ips=["10.0.0.5"], namespace="c", annotations=ASKED))
+    second = cluster.put(ingress("a", ips=["10.0.0.5"], namespace="b-c", annotations=ASKED))
+    assert hosts(first) == ["a-b-c-10-0-0-5.xip.test"]
+    assert hosts(second) != hosts(first)
+    assert str(decode(hosts(second)[0], DOMAIN)) == "10.0.0.5"
+    # A new process that sees them the other way round leaves both as they are.
+    cluster.configure()
+    cluster.see(second)
+    assert cluster.put(first) == first
+    assert cluster.put(second) == second
+    # The one with the hash keeps its name when the other goes.
+    cluster.configure()
+    assert cluster.put(second) == second
+
+
+def test_a_host_that_a_person_wrote_elsewhere_is_not_generated_a_second_time() -> None:
+    cluster = Cluster()
+    cluster.see(ingress("own", HOST))
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    assert hosts(item) != [HOST]
+    assert str(decode(hosts(item)[0], DOMAIN)) == "10.0.0.5"
+
+
+def test_a_copy_of_an_ingress_with_its_annotations_gets_a_name_of_its_own() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    copy = {**item, "metadata": {**item["metadata"], "name": "copy"}}
+    assert hosts(cluster.put(copy)) == ["copy-default-10-0-0-5.xip.test"]
+    assert cluster.put(item) == item
+
+
+def test_annotate_mode_leaves_the_spec_alone_to_the_byte() -> None:
+    cluster = Cluster(rewrite=False)
+    for item in (
+        ingress(ips=["10.0.0.5"], annotations=ASKED),
+        ingress("web", DOMAIN, "own.example", ips=["10.0.0.5"], tls=[[DOMAIN]]),
+    ):
+        cluster.configure(rewrite=False)
+        made = cluster.put(item)
+        assert spec_text(made) == spec_text(item)
+        assert recorded(made) == [HOST]
+        moved = cluster.put(with_status(made, "10.0.0.6"))
+        assert spec_text(moved) == spec_text(item)
+        assert recorded(moved) == ["web-default-10-0-0-6.xip.test"]
+        back = cluster.put(with_annotations(moved, generate_hostname="false"))
+        assert spec_text(back) == spec_text(item)
+        assert recorded(back) == []
+
+
+def test_a_change_to_annotate_mode_gives_the_spec_back() -> None:
+    cluster = Cluster()
+    item = ingress("web", DOMAIN, ips=["10.0.0.5"], tls=[[DOMAIN]])
+    rewritten = cluster.put(item)
+    cluster.configure(rewrite=False)
+    annotated = cluster.put(rewritten)
+    assert spec_text(annotated) == spec_text(item)
+    assert recorded(annotated) == [HOST]
+    cluster.configure()
+    assert hosts(cluster.put(annotated)) == [HOST]
+
+
+def test_in_annotate_mode_a_person_may_use_the_generated_host() -> None:
+    cluster = Cluster(rewrite=False)
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    item["spec"]["rules"][0]["host"] = HOST
+    assert hosts(cluster.put(item)) == [HOST]
+    assert hosts(cluster.put(with_annotations(item, generate_hostname="false"))) == [HOST]
