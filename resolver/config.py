@@ -14,6 +14,7 @@ from resolver.policy import PRIVATE_NETWORKS, AddressPolicy, parse_network
 from resolver.records import MAX_TTL
 
 DEFAULT_PORT = 53
+TLS_PORT = 853
 
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]*)(?::([0-9]{1,5}))?")
 
@@ -33,6 +34,12 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hex_ipv4        whether eight hex digits are an address
     version, server_id    CHAOS TXT ``version.bind`` and ``id.server`` (also NSID); empty: refused
     blocked         lines of names that are not answered, see ``blocklist.Blocklist``
+    tsig_keys, tsig_key_files, allow_updates    secrets, files of them, and grants: see ``keys``
+    allow_transfers    networks and names of TSIG keys that may have whole zones
+    notify          secondaries to tell of changes, ``ADDRESS:PORT`` or ``ADDRESS:PORT=KEY``
+    journal         file that keeps dynamic updates; empty: they end with the process
+    tls_cert, tls_key  PEM files of the certificate chain and its key (default: in the same file)
+    tls_listen      as ``listen``, for DNS over TLS (default: its addresses with port 853)
     tcp_timeout     seconds in which a TCP client must ask its next question whole
     rrl_rate        answers a second that a client network may have over UDP; 0: no limit
     rrl_slip        which of the refused questions get an empty answer with TC; 0: none
@@ -56,6 +63,15 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     version: str = ""
     server_id: str = ""
     blocked: tuple[str, ...] = ()
+    tsig_keys: tuple[str, ...] = ()
+    tsig_key_files: tuple[str, ...] = ()
+    allow_updates: tuple[str, ...] = ()
+    allow_transfers: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    journal: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_listen: tuple[str, ...] = ()
     tcp_timeout: float = 10.0
     tcp_connections: int = 256
     tcp_connections_per_client: int = 64
@@ -70,8 +86,10 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ResolverError("no zone is given; name at least one, such as --zone xip.test")
         if not self.listen:
             raise ResolverError("no address to listen on is given, such as --listen 127.0.0.1:5300")
-        for text in self.listen:
+        for text in (*self.listen, *self.tls_listen):
             parse_listen(text)
+        if (self.tls_key or self.tls_listen) and not self.tls_cert:
+            raise ResolverError("a key or an address for DNS over TLS is given without a certificate")
         for seconds in (self.ttl, self.negative_ttl):
             if not 0 <= seconds <= MAX_TTL:
                 raise ResolverError(f"a TTL of {seconds} seconds is not within 0 and {MAX_TTL} (RFC 2181)")
@@ -120,6 +138,15 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         private = () if self.rrl_private else PRIVATE_NETWORKS
         exempt = (*map(parse_network, self.rrl_exempt_nets), *private)
         return RateLimit(self.rrl_rate, self.rrl_slip, exempt) if self.rrl_rate else None
+
+    @property
+    def secure_listen(self) -> tuple[str, ...]:
+        """Where DNS over TLS is served."""
+        if not self.tls_cert:
+            return ()
+        hosts = (_LISTEN.fullmatch(text) for text in self.listen)
+        derived = (f"{host[1]}:{TLS_PORT}" for host in hosts if host)
+        return self.tls_listen or tuple(dict.fromkeys(derived))
 
     @property
     def tcp_limits(self) -> "TcpLimits":

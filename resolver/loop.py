@@ -5,14 +5,18 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
+from typing import TYPE_CHECKING
 
 from resolver.answer import Rcode
-from resolver.config import TcpLimits
+from resolver.config import ResolverConfig, TcpLimits
 from resolver.responder import Transport
 from resolver.sockets import Opened
 from resolver.tally import Tally
 from resolver.tcp import Relay, TcpClients
 from resolver.wire import build_error
+
+if TYPE_CHECKING:
+    from resolver.tls import Certificate
 
 log = logging.getLogger(__name__)
 
@@ -38,13 +42,19 @@ class Loop:
         self._selector = DefaultSelector()
         self._clients = TcpClients(self._selector, limits, self._answer_stream, relay)
 
-    def listen(self, sockets: Sequence[Opened]) -> None:
-        """Answer what comes in on them."""
-        for sock, _ in sockets:
+    def listen(self, sockets: Sequence[Opened], certificate: "Certificate | None" = None) -> None:
+        """Answer what comes in on them; secure ones need a certificate."""
+        for sock, secure in sockets:
             if sock.type == socket.SOCK_STREAM:
-                self.watch(sock, lambda mask, now, sock=sock: self._clients.accept(sock, now))  # type: ignore[misc]
+                self.watch(sock, self._acceptor(sock, certificate if secure else None))
             else:
                 self.watch(sock, lambda mask, now, sock=sock: self._answer_datagrams(sock))  # type: ignore[misc]
+
+    def _acceptor(
+        self, sock: socket.socket, certificate: "Certificate | None"
+    ) -> Callable[[int, float], None]:
+        wrap = certificate.wrap if certificate else None
+        return lambda mask, now: self._clients.accept(sock, now, wrap)
 
     def watch(self, sock: socket.socket, ready: Callable[[int, float], None], mask: int = EVENT_READ) -> None:
         """Call ``ready`` (events, monotonic time) whenever the socket is; again to wait for other events."""
@@ -71,9 +81,9 @@ class Loop:
         if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
             key.data(mask, now)
 
-    def _answer_stream(self, wire: bytes, host: str) -> bytes | None:
+    def _answer_stream(self, wire: bytes, host: str, transport: Transport) -> bytes | None:
         began = time.perf_counter()
-        reply = self._handle(wire, packed_address(host), Transport.TCP)
+        reply = self._handle(wire, packed_address(host), transport)
         self._tally.latency(time.perf_counter() - began)
         return reply
 
@@ -113,6 +123,16 @@ def _send(sock: socket.socket, reply: bytes, peer: tuple[str, int]) -> None:
         sock.sendto(reply, peer)
     except OSError as error:
         log.debug("an answer to %s was lost: %s", peer[0], error)
+
+
+def certificate_of(config: ResolverConfig) -> "Certificate | None":
+    """The certificate for DNS over TLS, if there is to be any; raises ResolverError if it is unusable."""
+    if not config.tls_cert:
+        return None
+    # Most servers do without, and without its megabytes.
+    from resolver.tls import Certificate
+
+    return Certificate(config.tls_cert, config.tls_key)
 
 
 def packed_address(host: str) -> bytes:

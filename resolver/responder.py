@@ -32,6 +32,7 @@ class Transport(Enum):
 
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
 
 
 def respond(
@@ -67,7 +68,7 @@ def respond(
 
 
 def _limit(query: Query, transport: Transport) -> int:
-    if transport is Transport.TCP:
+    if transport is not Transport.UDP:
         return STREAM_SIZE
     # RFC 6891 §6.2.3: less than 512 means 512; more than our own size risks fragments.
     return min(max(query.edns.size, PLAIN_SIZE), EDNS_SIZE) if query.edns else PLAIN_SIZE

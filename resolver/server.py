@@ -6,15 +6,20 @@ What users start is ``keeper.Keeper``, which answers from processes of their own
 import threading
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from resolver.answering import Answering
 from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
-from resolver.loop import Loop, packed_address
+from resolver.errors import ResolverError
+from resolver.loop import Loop, certificate_of, packed_address
 from resolver.responder import Transport
 from resolver.sockets import Opened, addresses_of, close_all, open_all
 from resolver.truth import Truth
 from resolver.zone import Update
+
+if TYPE_CHECKING:
+    from resolver.tls import Certificate
 
 
 class Resolver:
@@ -29,11 +34,18 @@ class Resolver:
         self._truth = Truth(zone_bases(config), now=int(time.time()), serials=serials)
         self._answering = Answering(config, self._truth.zones)
         self._sockets: list[list[Opened]] = []
+        self._certificate: Certificate | None = None
         self.addresses: tuple[str, ...] = ()
 
     def bind(self) -> tuple[str, ...]:
         """Open all sockets and tell their addresses with real ports; raises ResolverError, with none left."""
+        self._certificate = certificate_of(self._config)
         self._sockets = open_all(self._config.listen)
+        try:
+            self._sockets += open_all(self._config.secure_listen, secure=True)
+        except ResolverError:
+            self.close()
+            raise
         self.addresses = addresses_of(self._sockets)
         return self.addresses
 
@@ -43,7 +55,8 @@ class Resolver:
             self.bind()
         loop = Loop(self._handle, self._config.tcp_limits, tally=self._answering.tally)
         try:
-            loop.listen(self._sockets[0])
+            for sockets in self._sockets:
+                loop.listen(sockets, self._certificate)
             loop.run(stop.is_set)
         finally:
             self.close()

@@ -23,7 +23,7 @@ from resolver.wire import build_error
 log = logging.getLogger(__name__)
 
 # The response to a message from the address of a client; None to stay silent, b"" for what is relayed.
-Answer = Callable[[bytes, str], bytes | None]
+Answer = Callable[[bytes, str, Transport], bytes | None]
 
 # The socket to speak through instead of one that was just accepted.
 Wrap = Callable[[socket.socket], socket.socket]
@@ -89,13 +89,14 @@ class TcpClients:
             self._drop_oldest()
         sock.setblocking(False)
         try:
-            self._admit(wrap(sock) if wrap else sock, (host, port), now)
+            sock = wrap(sock) if wrap else sock
+            self._admit(sock, (host, port), now, Transport.TLS if wrap else Transport.TCP)
         except OSError as error:
             log.debug("a TCP connection was lost as it came: %s", error)
             sock.close()
 
-    def _admit(self, sock: socket.socket, peer: tuple[str, int], now: float) -> None:
-        client = _Client(sock, peer, now + self._limits.timeout)
+    def _admit(self, sock: socket.socket, peer: tuple[str, int], now: float, transport: Transport) -> None:
+        client = _Client(sock, peer, now + self._limits.timeout, transport)
         self._clients[sock] = client
         self._hosts[client.host] += 1
         self._selector.register(sock, EVENT_READ, lambda mask, now: self._serve(client, mask, now))
@@ -132,7 +133,7 @@ class TcpClients:
             return
         assert client.question, "it waits for the answer to one"
         client.request = relay.open(
-            client.question, client.peer, Transport.TCP, lambda wire: self._deliver(client, wire)
+            client.question, client.peer, client.transport, lambda wire: self._deliver(client, wire)
         )
         if client.request is None:
             client.take(build_error(client.question, Rcode.SERVFAIL))
@@ -184,8 +185,11 @@ class _Client:
     ``question`` is the one whose answer comes from the keeper, ``request`` its number there.
     """
 
-    def __init__(self, sock: socket.socket, peer: tuple[str, int], deadline: float) -> None:
+    def __init__(
+        self, sock: socket.socket, peer: tuple[str, int], deadline: float, transport: Transport
+    ) -> None:
         self.sock = sock
+        self.transport = transport
         self.peer = peer
         self.host = peer[0]
         self.deadline = deadline
@@ -237,7 +241,7 @@ class _Client:
             if message is None:
                 break
             answered = True
-            reply = answer(message, self.host)
+            reply = answer(message, self.host, self.transport)
             if reply:
                 self.take(reply)
             elif reply is not None:

@@ -129,7 +129,9 @@ def test_malformed_and_silent_messages_do_not_end_a_connection(served: Served) -
 
 
 @contextmanager
-def one_client(answer: Callable[[bytes, str], bytes]) -> Iterator[tuple[socket.socket, Callable[[], bool]]]:
+def one_client(
+    answer: Callable[[bytes, str, Transport], bytes],
+) -> Iterator[tuple[socket.socket, Callable[[], bool]]]:
     """A client of a server without a loop, and what turns it: whether there was something to do."""
     with socket.create_server(("127.0.0.1", 0)) as listener, DefaultSelector() as selector:
         clients = TcpClients(selector, TcpLimits(60, 10, 10), answer)
@@ -149,7 +151,7 @@ def one_client(answer: Callable[[bytes, str], bytes]) -> Iterator[tuple[socket.s
 def test_a_client_that_takes_no_answers_is_not_read_from() -> None:
     answered: list[bytes] = []
 
-    def answer(wire: bytes, host: str) -> bytes:
+    def answer(wire: bytes, host: str, transport: Transport) -> bytes:
         answered.append(wire)
         return bytes(50_000)
 
@@ -161,7 +163,7 @@ def test_a_client_that_takes_no_answers_is_not_read_from() -> None:
 
 
 def test_a_client_that_ended_its_side_still_gets_all_answers() -> None:
-    with one_client(lambda wire, host: bytes(50_000)) as (sock, turn):
+    with one_client(lambda *_: bytes(50_000)) as (sock, turn):
         sock.sendall(frame(b"?") * 300)
         sock.shutdown(socket.SHUT_WR)
         sock.setblocking(False)

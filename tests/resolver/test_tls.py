@@ -15,10 +15,11 @@ import dns.query
 import pytest
 
 from resolver import ResolverError
-from resolver.config import TcpLimits
+from resolver.config import ResolverConfig, TcpLimits
 from resolver.tcp import TcpClients
 from resolver.tls import Certificate
 from tests.doubles.certificates import make_certificate
+from tests.resolver.serving import serving, texts
 
 TIMEOUT = 5.0
 
@@ -35,7 +36,9 @@ def listening(certificate: Certificate, size: int = 0, *, timeout: float = 60) -
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener, DefaultSelector() as selector:
         limits = TcpLimits(timeout, 50, 50)
-        clients = TcpClients(selector, limits, lambda wire, host: wire[:2] + b"\x80" + wire[3:] + bytes(size))
+        clients = TcpClients(
+            selector, limits, lambda wire, host, transport: wire[:2] + b"\x80" + wire[3:] + bytes(size)
+        )
         accept = lambda mask, now: clients.accept(listener, now, certificate.wrap)  # noqa: E731
         selector.register(listener, EVENT_READ, accept)
 
@@ -167,3 +170,35 @@ def test_one_file_may_hold_both(files: tuple[Path, Path], tmp_path: Path) -> Non
     both.write_bytes(files[0].read_bytes() + files[1].read_bytes())
     with listening(Certificate(str(both), "")) as port:
         dns.query.tls(dns.message.make_query("x", "A"), "127.0.0.1", TIMEOUT, port, verify=str(files[0]))
+
+
+def test_the_server_speaks_it_beside_the_other_transports(files: tuple[Path, Path]) -> None:
+    chain, key = map(str, files)
+    with serving(tls_cert=chain, tls_key=key, tls_listen=("127.0.0.1:0",)) as running:
+        port = int(running.addresses[1].removesuffix("/tls").rpartition(":")[2])
+        asked = dns.message.make_query("10.0.0.5.xip.test", "A")
+        for _ in range(3):
+            assert texts(dns.query.tls(asked, "127.0.0.1", TIMEOUT, port, verify=chain)) == ["10.0.0.5"]
+        assert texts(running.udp("10.0.0.5.xip.test")) == ["10.0.0.5"]
+        assert texts(running.tcp("10.0.0.5.xip.test")) == ["10.0.0.5"]
+
+
+@pytest.mark.parametrize(
+    ("listen", "tls_listen", "expected"),
+    [
+        (("127.0.0.1:5300", "[::1]:5300"), (), ("127.0.0.1:853", "[::1]:853")),
+        ((":53",), (), (":853",)),
+        (("10.0.0.1",), ("10.0.0.2:1853",), ("10.0.0.2:1853",)),
+    ],
+)
+def test_where_it_listens(
+    listen: tuple[str, ...], tls_listen: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    config = ResolverConfig(zones=("xip.test",), listen=listen, tls_cert="c", tls_listen=tls_listen)
+    assert config.secure_listen == expected
+
+
+def test_without_a_certificate_there_is_no_tls() -> None:
+    assert ResolverConfig(zones=("xip.test",)).secure_listen == ()
+    with pytest.raises(ResolverError, match="without a certificate"):
+        ResolverConfig(zones=("xip.test",), tls_listen=("127.0.0.1:853",))
