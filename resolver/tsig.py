@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from resolver.keys import ALGORITHMS, Key
-from resolver.sections import Message
 from resolver.names import MAX_LABEL, MAX_NAME, Labels, to_wire, wire_length
+from resolver.sections import Message
 from resolver.wire import HEADER_SIZE, MalformedError
 
 FUDGE = 300

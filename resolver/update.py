@@ -10,9 +10,9 @@ import msgspec
 
 from resolver.answer import Rcode
 from resolver.contents import Contents, Node
-from resolver.sections import Message, Record
 from resolver.names import Labels, to_text
 from resolver.records import MAX_RRSET, MAX_TTL, RRset, Type, is_meta
+from resolver.sections import Message, Record
 from resolver.wire import MalformedError
 from resolver.zone import Layer, Update, Zone
 
@@ -174,7 +174,9 @@ def _delete_record(node: Node, entry: Entry, *, at_apex: bool) -> None:
 
 
 def _difference(staged: Mapping[Labels, Node], zone: Zone) -> Update:
-    to_set, delete, hide = [], [], []
+    to_set: list[RRset] = []
+    delete: list[tuple[Labels, int]] = []
+    hide: list[tuple[Labels, int]] = []
     for name, node in staged.items():
         before = zone.node(name) or {}
         below = zone.below(name, Layer.DYNAMIC)
