@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from dnssync.changes import Outcome
-from dnssync.endpoints import Endpoint
 from dnssync.objects import ObjectClaims, ObjectRef
+from dnssync.ownership import ZoneContent
 from dnssync.providers import Zone
 
 
@@ -49,11 +49,11 @@ class ZonesRead(msgspec.Struct, frozen=True, gc=False):
     error: str = ""
 
 
-class RecordsRead(msgspec.Struct, frozen=True, gc=False):
-    """All RRsets of a zone, or why they could not be read."""
+class RecordsRead(msgspec.Struct, frozen=True):
+    """All that is in a zone, or why it could not be read. The content is the receiver's from now on."""
 
     zone: Zone
-    records: Sequence[Endpoint] = ()
+    content: ZoneContent | None = None
     error: str = ""
 
 

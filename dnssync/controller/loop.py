@@ -140,12 +140,12 @@ class Controller:
         lane = self._lanes.get(message.zone)
         if lane is None:
             return
-        if message.error:
+        content = message.content
+        if content is None:
             self._something_failed = True
             lane.fail_read(message.error, now + self._backoff(lane.read_failures + 1))
             self._reporter.zone_failed(lane.zone, message.error)
             return
-        content = self._registry.read(message.records, lane.zone.name)
         lane.finish_read(content, names_in_zone(lane.zone, self._wants.desired, content))
         self._reporter.records_read(lane.zone, content)
 
@@ -275,10 +275,12 @@ class Controller:
             return messages.ZonesRead(error=str(error))
 
     def _read_records(self, zone: Zone) -> Message:
+        """Read a zone and sort it out: that takes a while, in which the loop goes on with events."""
         try:
-            return messages.RecordsRead(zone, self._provider.records(zone))
+            records = self._provider.records(zone)
         except DnssyncError as error:
             return messages.RecordsRead(zone, error=str(error))
+        return messages.RecordsRead(zone, self._registry.read(records, zone.name))
 
     def _apply(self, zone: Zone, bundles: list[Bundle], seen: float | None) -> Message:
         return messages.BundlesApplied(zone, self._provider.apply(zone, bundles), seen)
