@@ -43,12 +43,25 @@ def read_environment(model: type[msgspec.Struct], environ: Mapping[str, str]) ->
     """The options that ``environ`` gives; an empty variable counts as absent, newlines separate values.
 
     Variables that name no option are left alone: Kubernetes itself sets some for a Service called dnssync.
+    ``mistyped_variables`` tells of those that look like a slip.
     """
     given = {
         name: found for name, field in options_of(model).items() if (found := _variable_of(field, environ))
     }
     ignored = {name: found for name in IGNORED if (found := _first_variable((name,), environ))}
     return Layer(given, ignored)
+
+
+def mistyped_variables(models: Iterable[type[msgspec.Struct]], environ: Mapping[str, str]) -> list[str]:
+    """A line for each of our variables that names no option of any model but nearly does."""
+    names = {name for model in models for name in _known_names(model)} | set(IGNORED)
+    lines = []
+    for key in sorted(environ):
+        prefix = next((prefix for prefix in PREFIXES if key.startswith(prefix)), None)
+        name = key.removeprefix(prefix or "").replace("_", "-").lower()
+        if prefix and name not in names and (known := _near(name, names)):
+            lines.append(f"{key}: no such option; did you mean {variable(known, prefix)}?")
+    return lines
 
 
 def _variable_of(field: OptionField, environ: Mapping[str, str]) -> Given | None:
@@ -123,10 +136,14 @@ def _scalars(node: Any) -> tuple[str, ...] | None:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """``; did you mean …?`` with the known word nearest to ``word``, or nothing if none is near."""
+    found = _near(word, known)
+    return f"; did you mean {found}?" if found else ""
+
+
+def _near(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    found = get_close_matches(word, known, n=1, cutoff=0.7)
-    return f"; did you mean {found[0]}?" if found else ""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.7)), "")
 
 
 def build(model: type[ModelT], layers: Iterable[Layer]) -> ModelT:

@@ -15,6 +15,8 @@ from typing import Any
 import msgspec
 
 from dnssync.durations import format_seconds, parse_seconds
+from dnssync.errors import ConfigError
+from dnssync.patterns import compile_re2
 
 Reader = Callable[[str], Any]
 """From the text of one value to the value; ValueError says what is wrong with it."""
@@ -141,12 +143,31 @@ def nat64_network(text: str) -> str:
     return text
 
 
+def excluded_domain(text: str) -> str:
+    """A domain, checked and kept as it was written; a leading dot stands for the names below it alone."""
+    from dnssync.names import host_problem
+
+    plain = text.strip().strip(".")
+    problem = host_problem(plain) if plain else ""
+    if problem:
+        hint = "; give the option once for each domain" if "," in plain else ""
+        raise ValueError(f"{text!r} is not a domain: {problem}{hint}")
+    return text
+
+
+def included_domain(text: str) -> str:
+    """As ``excluded_domain``; a pattern would match nothing, and nothing would be synced in silence."""
+    if "*" in text:
+        raise ValueError(f"{text!r} is not a domain: a domain stands for all names below it; leave the * out")
+    return excluded_domain(text)
+
+
 def pattern(text: str) -> str:
     """A regular expression, checked and kept as it was written."""
     try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"{text!r} is not a regular expression: {error}") from None
+        compile_re2(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
     return text
 
 

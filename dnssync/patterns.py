@@ -39,7 +39,7 @@ def compile_re2(pattern: str) -> re.Pattern[str]:
             warnings.simplefilter("error", FutureWarning)
             return re.compile(_RE2_ONLY.sub(_respelt, pattern), re.ASCII)
     except (re.error, FutureWarning) as error:
-        raise ConfigError(f"bad regular expression {pattern!r}: {error}") from error
+        raise ConfigError(f"{pattern!r} is not a regular expression: {error}") from error
 
 
 def _respelt(found: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from dnssync import logs
 from dnssync.cli.usage import usage_line
 from dnssync.compatibility import IGNORED, warning
-from dnssync.config import Given, Layer, build, read_environment, read_yaml
+from dnssync.config import Given, Layer, build, mistyped_variables, read_environment, read_yaml
 from dnssync.errors import ConfigError
 from dnssync.option import OptionField, Shape, options_of
 from dnssync.settings import Settings
@@ -60,6 +60,7 @@ class SettingsCommand(click.Command):
         ctx.params["settings"] = build(self.model, layers)
         ignored = {name: given.where for layer in layers for name, given in layer.ignored.items()}
         ctx.meta[_WARNINGS] = [warning(name, where) for name, where in ignored.items()]
+        ctx.meta[_WARNINGS] += mistyped_variables((self.model, Settings), environ)
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dnssync.option import Option, count, duration, pattern, percent
+from dnssync.option import Option, count, duration, excluded_domain, included_domain, pattern, percent
 from dnssync.settings.hostnames import HostnameSettings
 
 RECORDS = "Provider, zones and records"
@@ -20,10 +20,12 @@ class RecordSettings(HostnameSettings, frozen=True, kw_only=True):
         str, Option(RECORDS, "The service that holds the zones (required).", choices=PROVIDERS)
     ] = ""
     domain_filter: Annotated[
-        tuple[str, ...], Option(RECORDS, "Touch only names in this domain.", metavar="DOMAIN")
+        tuple[str, ...],
+        Option(RECORDS, "Touch only names in this domain.", included_domain, metavar="DOMAIN"),
     ] = ()
     exclude_domains: Annotated[
-        tuple[str, ...], Option(RECORDS, "Leave names in this domain alone.", metavar="DOMAIN")
+        tuple[str, ...],
+        Option(RECORDS, "Leave names in this domain alone.", excluded_domain, metavar="DOMAIN"),
     ] = ()
     regex_domain_filter: Annotated[
         str,

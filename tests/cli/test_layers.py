@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dnssync.cli.options import SettingsCommand
-from dnssync.config import build, read_environment, read_yaml
+from dnssync.config import build, mistyped_variables, read_environment, read_yaml
 from dnssync.errors import ConfigError
 from dnssync.settings import ResolverSettings, Settings
 
@@ -158,3 +158,17 @@ def test_the_resolver_has_a_model_of_its_own() -> None:
     assert (settings.zone, settings.ttl, settings.allow_net) == (("a.test",), 60, ("10.0.0.0/8",))
     with pytest.raises(ConfigError, match="no such option"):
         build(ResolverSettings, [read_yaml(ResolverSettings, "policy: sync\n", "r.yaml")])
+
+
+def test_a_mistyped_variable_is_told_and_what_kubernetes_sets_is_not() -> None:
+    services = ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_METRICS", "PORT", "PORT_7979_TCP_ADDR")
+    environ = dict.fromkeys([f"DNSSYNC_{name}" for name in services], "10.0.0.1")
+    environ |= {"DNSSYNC_POLCY": "sync", "EXTERNAL_DNS_SOURCES": "ingress", "DNSSYNC_POLICY": "sync"}
+    assert mistyped_variables((Settings,), environ) == [
+        "DNSSYNC_POLCY: no such option; did you mean DNSSYNC_POLICY?",
+        "EXTERNAL_DNS_SOURCES: no such option; did you mean EXTERNAL_DNS_SOURCE?",
+    ]
+
+
+def test_a_variable_of_another_command_is_no_slip() -> None:
+    assert mistyped_variables((ResolverSettings, Settings), {"DNSSYNC_POLICY": "sync"}) == []

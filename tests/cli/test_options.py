@@ -155,6 +155,13 @@ def test_the_environment_is_not_read_by_parse_settings(monkeypatch: pytest.Monke
         ("--target-net-filter=10.0.0.0/33", "--target-net-filter: '10.0.0.0/33' is not a network"),
         ("--nat64-networks=64:ff9b::/64", "--nat64-networks: '64:ff9b::/64' is not an IPv6 /96 network"),
         ("--regex-domain-filter=(", "--regex-domain-filter: '(' is not a regular expression"),
+        (r"--regex-domain-filter=\pL", r"--regex-domain-filter: '\\pL' is not a regular expression"),
+        (
+            "--domain-filter=*.example.com",
+            "--domain-filter: '*.example.com' is not a domain: a domain",
+        ),
+        ("--domain-filter=a.test,b.test", "give the option once for each domain"),
+        ("--exclude-domains=http://a.test", "--exclude-domains: 'http://a.test' is not a domain"),
         ("--metrics-address=7979", "--metrics-address: '7979' is not an address with a port"),
         ("--metrics-address=::1:79", "--metrics-address: '::1:79' is not an address with a port"),
         ("--metrics-address=:65536", "--metrics-address: ':65536' is not an address with a port"),

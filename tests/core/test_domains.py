@@ -42,7 +42,7 @@ def test_regular_expressions_overrule_the_lists() -> None:
 
 
 def test_a_bad_regular_expression_is_the_users_to_mend() -> None:
-    with pytest.raises(ConfigError, match=r"bad regular expression '\('"):
+    with pytest.raises(ConfigError, match=r"'\(' is not a regular expression"):
         DomainFilter(regex_include="(")
 
 
