@@ -160,7 +160,10 @@ def test_the_environment_is_not_read_by_parse_settings(monkeypatch: pytest.Monke
             "--domain-filter=*.example.com",
             "--domain-filter: '*.example.com' is not a domain: a domain",
         ),
-        ("--domain-filter=a.test,b.test", "give the option once for each domain"),
+        (
+            "--domain-filter=a.test,b.test",
+            "--domain-filter: 'a.test,b.test' is not a domain: a host name cannot",
+        ),
         ("--exclude-domains=http://a.test", "--exclude-domains: 'http://a.test' is not a domain"),
         ("--metrics-address=7979", "--metrics-address: '7979' is not an address with a port"),
         ("--metrics-address=::1:79", "--metrics-address: '::1:79' is not an address with a port"),
