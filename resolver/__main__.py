@@ -31,25 +31,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
     # The server loads dnslib, which --help and a wrong option can do without.
     if options.feed:
-        from resolver.feed import read_lines, run_feed
+        from resolver.feed import read_batches, run_feed
 
         # Unbuffered: a thread that waits in a buffer makes the interpreter abort at exit.
         with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as output:
-            run_feed(read_lines(sys.stdin.fileno()), output, stop)
+            run_feed(read_batches(sys.stdin.fileno()), output, stop)
         return
-    from resolver.server import Resolver
+    from resolver.keeper import Keeper
 
     settings = {key: value for key, value in vars(options).items() if value is not None and key != "feed"}
     lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
-    resolver = Resolver(ResolverConfig(**{"zones": (), **settings, **lists}))
-    logging.getLogger("resolver").info("listening on %s", ", ".join(resolver.bind()))
-    resolver.serve(stop)
+    keeper = Keeper(ResolverConfig(**{"zones": (), **settings, **lists}))
+    logging.getLogger("resolver").info("listening on %s", ", ".join(keeper.bind()))
+    keeper.run(stop)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m resolver", description=__doc__)
     add = parser.add_argument
     add("--listen", action="append", metavar="ADDR:PORT", help="repeatable; default 127.0.0.1:5300")
+    add("--workers", type=int, metavar="NUMBER", help="processes that answer; default 1")
     add("--zone", action="append", dest="zones", metavar="NAME", help="zone to answer for; repeatable")
     add("--ns", action="append", metavar="NAME[=ADDR,…]", help="name server of the zones; repeatable")
     add("--apex", action="append", metavar="ADDR", help="address of the zones' own names; repeatable")

@@ -15,6 +15,8 @@ from resolver.answer import Rcode
 from resolver.config import ResolverConfig
 from resolver.contents import Change, Contents
 from resolver.cookies import SECRET_SIZE, Cookies, parse_secret
+from resolver.errors import ResolverError
+from resolver.files import files_of, stamp, with_files
 from resolver.front import Front
 from resolver.limits import Limiter
 from resolver.names import Labels
@@ -42,13 +44,16 @@ class Answering:
         self, config: ResolverConfig, zones: Mapping[Labels, Contents], *, forwards: bool = False
     ) -> None:
         """``forwards``: whether there is a keeper that takes what only it can answer."""
+        self._config = config
+        self._stamp = stamp(files_of(config))
+        complete = with_files(config)
         self._zones = zones
-        self._rules = rules_of(config)
+        self._rules = rules_of(complete)
         self._forwards = forwards
         self.tally = Tally()
         self._front = Front(
             self._answer,
-            Cookies([parse_secret(text) for text in config.cookie_secrets] or [token_bytes(SECRET_SIZE)]),
+            _cookies(complete),
             Limiter(config.rate_limit) if config.rate_limit else None,
             monotonic=time.monotonic,
             wall=time.time,
@@ -69,6 +74,24 @@ class Answering:
     def take(self, change: Change) -> None:
         """Answer from now on from a zone that has changed."""
 
+    def reload(self) -> None:
+        """Read the files again that this process reads itself; what is wrong in them leaves all as it was."""
+        try:
+            complete = with_files(self._config)
+            self._rules = rules_of(complete)
+        except ResolverError as error:
+            log.error("keeping the former lists: %s", error, extra={"reason": str(error)})
+            return
+        if complete.cookie_secrets:
+            self._front.cookies = _cookies(complete)
+
+    def refresh(self) -> None:
+        """``reload`` if one of the files has changed."""
+        found = stamp(files_of(self._config))
+        if found != self._stamp:
+            self._stamp = found
+            self.reload()
+
     def counts(self) -> Counts:
         """What was answered so far."""
         return self.tally.counts()
@@ -80,6 +103,10 @@ class Answering:
         if response is not None:
             self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "slow")
         return response
+
+
+def _cookies(config: ResolverConfig) -> Cookies:
+    return Cookies([parse_secret(text) for text in config.cookie_secrets] or [token_bytes(SECRET_SIZE)])
 
 
 def is_for_keeper(wire: bytes) -> bool:

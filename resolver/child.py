@@ -4,18 +4,16 @@ In a process of its own, because a busy thread beside the answering loop raises 
 milliseconds to a third of a second.
 """
 
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
 from resolver.errors import ResolverError
 from resolver.feed import read_lines
+from resolver.process import python_command, python_environment
 from resolver.protocol import Ack, FeedUpdate, Ready, Start
 
 START_TIMEOUT = 30.0
@@ -30,15 +28,12 @@ class Child:
 
     def __init__(self, start: Start) -> None:
         """Start it and wait until it answers; raises ResolverError with its own words if it does not."""
-        package = str(Path(__file__).parent.parent)
-        paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
-            # -P: a folder named "resolver" in the working directory is not the one that is meant.
-            [sys.executable, "-P", "-m", "resolver", "--feed"],
+            python_command("resolver", "--feed"),
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=python_environment(),
             # Ctrl-C at a terminal is for the parent, which ends this one in its own time.
             process_group=0,
         )

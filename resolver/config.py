@@ -14,6 +14,7 @@ from resolver.policy import PRIVATE_NETWORKS, AddressPolicy, parse_network
 from resolver.records import MAX_TTL
 
 DEFAULT_PORT = 53
+MAX_WORKERS = 256
 TLS_PORT = 853
 
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]*)(?::([0-9]{1,5}))?")
@@ -23,6 +24,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Everything as text and numbers, so that it can cross a process boundary as JSON.
 
     listen          ``ADDRESS:PORT``, ``[IPV6]:PORT``, ``:PORT`` (all addresses); port 0 takes a free one
+    workers         processes that answer
     zones           names to answer for; those below ``in-addr.arpa`` or ``ip6.arpa`` answer PTR
     ns              name servers of every zone, ``NAME`` or ``NAME=ADDRESS,ADDRESS`` (default: the zone)
     apex            addresses of each zone's own name
@@ -33,7 +35,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     allow_nets, deny_nets, private_only    see ``policy.AddressPolicy``
     hex_ipv4        whether eight hex digits are an address
     version, server_id    CHAOS TXT ``version.bind`` and ``id.server`` (also NSID); empty: refused
-    blocked         lines of names that are not answered, see ``blocklist.Blocklist``
+    blocked, blocklist    lines of names that are not answered, and a file of them: ``blocklist.Blocklist``
     tsig_keys, tsig_key_files, allow_updates    secrets, files of them, and grants: see ``keys``
     allow_transfers    networks and names of TSIG keys that may have whole zones
     notify          secondaries to tell of changes, ``ADDRESS:PORT`` or ``ADDRESS:PORT=KEY``
@@ -45,10 +47,13 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rrl_slip        which of the refused questions get an empty answer with TC; 0: none
     rrl_exempt_nets    networks that may have any number
     rrl_private     whether the limit is for private networks too
-    cookie_secrets  32 hex digits each; the first makes cookies, all are accepted; empty: a random one
+    cookie_secrets, cookie_secret_file    32 hex digits each, or a file of such lines; the first makes
+                    cookies, all are accepted; without any: a random one
+    query_log       file to append a line of JSON to for each question; ``-``: standard error
     """
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
+    workers: int = 1
     zones: tuple[str, ...]
     ns: tuple[str, ...] = ()
     apex: tuple[str, ...] = ()
@@ -63,6 +68,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     version: str = ""
     server_id: str = ""
     blocked: tuple[str, ...] = ()
+    blocklist: str = ""
     tsig_keys: tuple[str, ...] = ()
     tsig_key_files: tuple[str, ...] = ()
     allow_updates: tuple[str, ...] = ()
@@ -80,6 +86,8 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rrl_exempt_nets: tuple[str, ...] = ()
     rrl_private: bool = False
     cookie_secrets: tuple[str, ...] = ()
+    cookie_secret_file: str = ""
+    query_log: str = ""
 
     def __post_init__(self) -> None:
         if not all(zone.strip() for zone in self.zones) or not self.zones:

@@ -5,14 +5,15 @@ import os
 import threading
 from collections.abc import Iterator
 from io import FileIO
+from itertools import chain
 
 import msgspec
 
 from resolver.errors import ResolverError
+from resolver.keeper import Keeper
 from resolver.names import fold, from_text
 from resolver.protocol import Ack, FeedUpdate, Ready, Start
 from resolver.records import rrset_from_text, type_number
-from resolver.server import Resolver
 from resolver.zone import Update
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,13 @@ _CHUNK = 1 << 16
 
 
 def read_lines(descriptor: int) -> Iterator[bytes]:
-    """Lines from a file descriptor until its end.
+    """Lines from a file descriptor until its end."""
+    for batch in read_batches(descriptor):
+        yield from batch
+
+
+def read_batches(descriptor: int) -> Iterator[list[bytes]]:
+    """Lines from a file descriptor until its end, together what came together.
 
     Not through ``sys.stdin``: a thread that waits in its buffer makes the interpreter abort at exit.
     """
@@ -29,54 +36,63 @@ def read_lines(descriptor: int) -> Iterator[bytes]:
     while chunk := os.read(descriptor, _CHUNK):
         *lines, last = chunk.split(b"\n")
         if lines:
-            yield bytes(rest + lines[0])
-            yield from lines[1:]
+            yield [bytes(rest + lines[0]), *lines[1:]]
             rest.clear()
         rest += last
 
 
-def run_feed(lines: Iterator[bytes], output: FileIO, stop: threading.Event) -> None:
+def run_feed(batches: Iterator[list[bytes]], output: FileIO, stop: threading.Event) -> None:
     """Serve what the first line says, take updates from the others; until the end of input or ``stop``.
 
     Raises ResolverError (bad configuration, address taken) after telling the parent.
     """
+    first, *others = next(batches, [b""])
     try:
-        resolver = _start(next(lines, b""))
+        keeper = _start(first)
     except ResolverError as error:
         _write(output, Ready(error=str(error)))
         raise
-    _write(output, Ready(resolver.addresses))
-    feeder = threading.Thread(target=_feed, args=(resolver, lines, output, stop), name="feed", daemon=True)
+    _write(output, Ready(keeper.addresses))
+    feeder = threading.Thread(
+        target=_feed, args=(keeper, chain([others], batches), output, stop), name="feed", daemon=True
+    )
     feeder.start()
-    resolver.serve(stop)
+    stop.wait()
+    keeper.close()
 
 
-def _start(line: bytes) -> Resolver:
+def _start(line: bytes) -> Keeper:
     try:
         start = msgspec.json.decode(line, type=Start)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ResolverError(f"the first line of the feed is not a start message: {error}") from None
-    resolver = Resolver(start.config, serials=start.serials)
+    keeper = Keeper(start.config, serials=start.serials)
     for update in start.updates:
-        resolver.apply(update.zone, read_update(update))
-    resolver.bind()
-    return resolver
+        keeper.stage(update.zone, read_update(update))
+    keeper.bind()
+    keeper.start()
+    return keeper
 
 
-def _feed(resolver: Resolver, lines: Iterator[bytes], output: FileIO, stop: threading.Event) -> None:
+def _feed(keeper: Keeper, batches: Iterator[list[bytes]], output: FileIO, stop: threading.Event) -> None:
+    number = 0
     try:
-        for number, line in enumerate(lines, start=1):
-            _write(output, _take(resolver, number, line))
+        for lines in batches:
+            acks = [_take(keeper, number + index, line) for index, line in enumerate(lines, start=1)]
+            number += len(lines)
+            keeper.settle(keeper.truth.number)
+            output.write(b"".join(msgspec.json.encode(ack) + b"\n" for ack in acks))
     except OSError:
         log.debug("the parent is gone: its end of a pipe is closed")
     finally:
         stop.set()
 
 
-def _take(resolver: Resolver, number: int, line: bytes) -> Ack:
+def _take(keeper: Keeper, number: int, line: bytes) -> Ack:
     try:
         update = msgspec.json.decode(line, type=FeedUpdate)
-        return Ack(number, resolver.apply(update.zone, read_update(update)))
+        serial, _ = keeper.stage(update.zone, read_update(update))
+        return Ack(number, serial)
     except (msgspec.MsgspecError, UnicodeDecodeError, ResolverError) as error:
         return Ack(number, error=str(error) or type(error).__name__)
 

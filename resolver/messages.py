@@ -5,7 +5,7 @@ each other; bytes from strangers travel only inside ``Forward.wire``.
 """
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -35,13 +35,17 @@ class State(msgspec.Struct, frozen=True):
 
 
 class Load(msgspec.Struct, frozen=True, tag=True):
-    """The first message to a worker: all that it needs. It holds every change up to ``number``."""
+    """The first message to a worker: all that it needs. It holds every change up to ``number``.
+
+    ``forwards``: whether the keeper takes what only it can answer; ``log_level``: the least to log.
+    """
 
     config: ResolverConfig
     sockets: tuple[Socket, ...]
     states: tuple[State, ...]
     number: int
     forwards: bool
+    log_level: int
 
 
 class Apply(msgspec.Struct, frozen=True, tag=True):
@@ -119,7 +123,7 @@ def frame(message: ToWorker | ToKeeper) -> bytes:
 class Frames(Generic[_Message]):
     """Takes bytes as they come and gives the whole messages in them."""
 
-    def __init__(self, kind: "type[_Message]") -> None:
+    def __init__(self, kind: Any) -> None:
         self._decoder = msgspec.msgpack.Decoder(kind)
         self._rest = bytearray()
 

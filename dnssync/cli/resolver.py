@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 def command(settings: ResolverSettings) -> None:
     """Serve IP-encoded names, such as app.10.0.0.5.xip.test, over UDP and TCP until interrupted."""
     from resolver.errors import ResolverError
-    from resolver.server import Resolver
+    from resolver.keeper import Keeper
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        server = Resolver(resolver_config(settings))
-        log.info("listening on %s", ", ".join(server.bind()))
-        server.serve(stop)
+        keeper = Keeper(resolver_config(settings))
+        log.info("listening on %s", ", ".join(keeper.bind()))
+        keeper.run(stop)
     except ResolverError as error:
         raise ConfigError(str(error)) from None
 
@@ -40,6 +40,7 @@ def resolver_config(settings: ResolverSettings) -> "ResolverConfig":
 
     return ResolverConfig(
         listen=settings.listen,
+        workers=settings.workers,
         zones=settings.zone,
         ns=settings.ns,
         apex=settings.apex,

@@ -16,6 +16,7 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
     listen: Annotated[tuple[str, ...], Option(LISTENING, LISTEN_HELP, metavar="ADDR:PORT")] = (
         "127.0.0.1:5300",
     )
+    workers: Annotated[int, Option(LISTENING, "Processes that answer, on the same ports.", count)] = 1
     tcp_timeout: Annotated[
         float, Option(LISTENING, "Time for a TCP client to ask its next question.", duration)
     ] = 10.0

@@ -44,7 +44,8 @@ def provider(shared: BuiltinProvider) -> BuiltinProvider:
 def ask(provider: BuiltinProvider, name: str, rtype: str = "A", *, timeout: float = TIMEOUT) -> list[str]:
     """What is answered, each with its TTL."""
     host, _, port = provider.addresses[0].rpartition(":")
-    response = dns.query.udp(dns.message.make_query(name, rtype), host, timeout, int(port))
+    query = dns.message.make_query(name, rtype)
+    response, _ = dns.query.udp_with_fallback(query, host, timeout, int(port))
     return [f"{rrset.ttl} {rdata.to_text()}" for rrset in response.answer for rdata in rrset]
 
 
@@ -192,8 +193,14 @@ def test_wildcards_are_served(provider: BuiltinProvider) -> None:
 
 
 def kill(running: BuiltinProvider | Supervisor) -> None:
-    assert running.pid
-    os.kill(running.pid, signal.SIGKILL)
+    """Kill the process; what it had started has to go by itself."""
+    pid = running.pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + TIMEOUT
+    while running.pid == pid:
+        assert time.monotonic() < deadline, "the process is not missed"
+        time.sleep(0.001)
 
 
 def answers_again(provider: BuiltinProvider, name: str, deadline: float) -> list[str]:

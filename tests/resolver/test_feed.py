@@ -123,7 +123,7 @@ def feed(*lines: bytes) -> list[dict[str, Any]]:
     """What a feed in this process says to the lines after the start."""
     ours, theirs = os.pipe()
     with FileIO(theirs, "w") as output:
-        run_feed(iter([msgspec.json.encode(START), *lines]), output, threading.Event())
+        run_feed(iter([[msgspec.json.encode(START), *lines]]), output, threading.Event())
     return [json.loads(line) for line in read_and_close(ours)]
 
 
@@ -140,7 +140,7 @@ def read_and_close(descriptor: int) -> list[bytes]:
 def test_a_bad_start_is_told_to_the_parent(line: bytes) -> None:
     ours, theirs = os.pipe()
     with FileIO(theirs, "w") as output, pytest.raises(ResolverError):
-        run_feed(iter([line]), output, threading.Event())
+        run_feed(iter([[line]]), output, threading.Event())
     (answer,) = read_and_close(ours)
     assert json.loads(answer)["error"]
 

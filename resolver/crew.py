@@ -1,0 +1,234 @@
+"""The workers as the keeper sees them: started, told of changes, replaced when they end. Threads inside."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from resolver.config import ResolverConfig
+from resolver.contents import Change
+from resolver.errors import ResolverError
+from resolver.messages import (
+    Apply,
+    Count,
+    Done,
+    Forget,
+    Forward,
+    Line,
+    Load,
+    More,
+    Reload,
+    Reply,
+    Socket,
+    State,
+    ToKeeper,
+    frame,
+)
+from resolver.process import Process
+from resolver.sockets import Opened
+from resolver.tally import Counts
+from resolver.truth import Truth
+
+log = logging.getLogger(__name__)
+
+# Seconds: for all to start, and the pauses before a new process and the life that ends them.
+START_TIMEOUT = 30.0
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 5.0
+_GOOD_LIFE = 10.0
+
+Handle = Callable[[Forward], Iterator[bytes]]
+
+
+class Crew:
+    """All workers, one per share of the sockets; they follow ``truth``.
+
+    ``handle`` answers what the workers forward, in a thread of the worker's; None: they forward nothing.
+    """
+
+    def __init__(
+        self,
+        config: ResolverConfig,
+        truth: Truth,
+        shares: Sequence[Sequence[Opened]],
+        handle: Handle | None = None,
+    ) -> None:
+        self.handle = handle
+        self.changed = threading.Condition()
+        self.closing = threading.Event()
+        self._config = config
+        self._truth = truth
+        self.places = [Place(self, index, share) for index, share in enumerate(shares)]
+        truth.listeners.append(self._broadcast)
+
+    def start(self) -> None:
+        """Start the processes and wait until all answer; raises ResolverError if one does not."""
+        for place in self.places:
+            place.start()
+        with self.changed:
+            ready = self.changed.wait_for(
+                lambda: all(place.is_live or place.has_failed for place in self.places), START_TIMEOUT
+            )
+        if not ready or any(place.has_failed for place in self.places):
+            self.close()
+            raise ResolverError("a worker process did not start; what it said stands above")
+
+    def enlist(self, place: "Place", process: Process) -> None:
+        """Give a new process all there is, and every change from then on."""
+        sockets = tuple(Socket(opened.sock.fileno(), opened.secure) for opened in place.share)
+        level = logging.getLogger().getEffectiveLevel()
+        with self._truth.lock:
+            states = tuple(
+                State(zone.origin, zone.serial, tuple(zone.rrsets())) for zone in self._truth.zones.values()
+            )
+            load = Load(self._config, sockets, states, self._truth.number, self.handle is not None, level)
+            process.send(load)
+            place.process = process
+
+    def reload(self) -> None:
+        """Have the workers read their own files again."""
+        for place in self.places:
+            place.send(frame(Reload()))
+
+    def settle(self, number: int, timeout: float) -> bool:
+        """Wait until all workers that answer do so from every change up to ``number``; whether they do."""
+        with self.changed:
+            return self.changed.wait_for(
+                lambda: all(not place.is_live or place.done >= number for place in self.places), timeout
+            )
+
+    def close(self) -> None:
+        """End all processes, by force after two seconds; safe to call twice."""
+        self.closing.set()
+        for place in self.places:
+            place.close()
+        for place in self.places:
+            place.join()
+
+    def _broadcast(self, number: int, change: Change) -> None:
+        message = frame(Apply(number, change))
+        for place in self.places:
+            place.send(message)
+
+
+class Place:
+    """One worker's place: its sockets stay, its process may change.
+
+    ``done`` is the last change that the process answers from; ``starts`` how many processes there were.
+    """
+
+    def __init__(self, crew: Crew, index: int, share: Sequence[Opened]) -> None:
+        self.index = index
+        self.share = share
+        self.process: Process | None = None
+        self.starts = 0
+        self.is_live = False
+        self.has_failed = False
+        self.done = -1
+        self._crew = crew
+        self._former = Counts()
+        self._current = Counts()
+        self._answers: dict[int, Iterator[bytes]] = {}
+        self._thread = threading.Thread(target=self._run, name=f"worker-{index}", daemon=True)
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted at this place, over all its processes."""
+        return self._former + self._current
+
+    def start(self) -> None:
+        """Start the process, and others after it."""
+        self._thread.start()
+
+    def send(self, message: bytes) -> None:
+        """Send a frame to the process if there is one."""
+        process = self.process
+        if process:
+            process.send(message)
+
+    def close(self) -> None:
+        """End the process; with the crew closing there will be no other."""
+        process = self.process
+        if process:
+            process.close()
+
+    def join(self) -> None:
+        """Wait for the end of it all."""
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while not self._crew.closing.is_set():
+            born = time.monotonic()
+            reason = self._live()
+            if self._crew.closing.wait(pause):
+                return
+            long_ago = time.monotonic() - born > _GOOD_LIFE
+            pause = _FIRST_PAUSE if long_ago else min(pause * 2, _LONGEST_PAUSE)
+            log.warning("starting a new worker process", extra={"reason": reason})
+
+    def _live(self) -> str:
+        """One process from its start to its end; why it ended."""
+        try:
+            process = Process([opened.sock.fileno() for opened in self.share])
+        except OSError as error:
+            self._note(has_failed=True)
+            return f"it cannot be started: {error}"
+        try:
+            self._crew.enlist(self, process)
+            if self._crew.closing.is_set():
+                process.close()
+            for message in process.messages():
+                self._take(message)
+        finally:
+            code = self._part(process)
+        return f"the last one ended with code {code}"
+
+    def _part(self, process: Process) -> int:
+        self.process = None
+        code = process.end()
+        self._former, self._current = self.counts, Counts()
+        self._answers.clear()
+        self._note(has_failed=not self.starts)
+        return code
+
+    def _take(self, message: ToKeeper) -> None:
+        if isinstance(message, Done):
+            self._note(done=message.number, has_failed=False)
+        elif isinstance(message, Count):
+            self._current = message.counts
+        elif isinstance(message, Line):
+            logging.getLogger(message.logger).log(message.level, "%s", message.text)
+        elif isinstance(message, Forward):
+            self._answers[message.request] = self._answer(message)
+            self._advance(message.request)
+        elif isinstance(message, More):
+            self._advance(message.request)
+        elif isinstance(message, Forget):
+            self._answers.pop(message.request, None)
+
+    def _answer(self, message: Forward) -> Iterator[bytes]:
+        assert self._crew.handle, "the workers were told whether to forward"
+        yield from self._crew.handle(message)
+
+    def _advance(self, request: int) -> None:
+        """Send the next message of an answer, or that there is none."""
+        try:
+            wire = next(self._answers.get(request, iter(())), None)
+        except Exception:
+            # The top of what strangers can reach in this thread, which has the worker's life in its hands.
+            log.exception("a forwarded message could not be answered")
+            wire = None
+        if wire is None:
+            self._answers.pop(request, None)
+        self.send(frame(Reply(request, wire)))
+
+    def _note(self, *, done: int | None = None, has_failed: bool) -> None:
+        """What has become of the process: it answers from ``done`` on, or it is gone (None)."""
+        with self._crew.changed:
+            self.starts += done is not None and not self.is_live
+            self.is_live = done is not None
+            self.done = -1 if done is None else done
+            self.has_failed = has_failed
+            self._crew.changed.notify_all()
