@@ -20,6 +20,7 @@ from resolver.files import files_of, stamp, with_files
 from resolver.front import Front
 from resolver.limits import Limiter
 from resolver.names import Labels
+from resolver.querylog import Handle, QueryLog
 from resolver.responder import Transport, respond
 from resolver.synthesis import rules_of
 from resolver.tally import Counts, Tally
@@ -43,7 +44,10 @@ class Answering:
     def __init__(
         self, config: ResolverConfig, zones: Mapping[Labels, Contents], *, forwards: bool = False
     ) -> None:
-        """``forwards``: whether there is a keeper that takes what only it can answer."""
+        """``forwards``: whether there is a keeper that takes what only it can answer.
+
+        Raises ResolverError for files that cannot be read, or written.
+        """
         self._config = config
         self._stamp = stamp(files_of(config))
         complete = with_files(config)
@@ -58,12 +62,14 @@ class Answering:
             monotonic=time.monotonic,
             wall=time.time,
         )
-
-    def handle(self, wire: bytes, client: bytes, transport: Transport) -> bytes | None:
+        self._log = QueryLog(config.query_log) if config.query_log else None
+        self.handle: Handle = self._log.wrap(self._handle) if self._log else self._handle
         """The response to one message of the client with that packed address; never raises.
 
         None to stay silent, ``FORWARD`` for what the keeper answers.
         """
+
+    def _handle(self, wire: bytes, client: bytes, transport: Transport) -> bytes | None:
         try:
             return self._front.handle(wire, client, transport)
         except Exception:
@@ -94,7 +100,18 @@ class Answering:
 
     def counts(self) -> Counts:
         """What was answered so far."""
+        events = self.tally.events
+        if self._front.limiter:
+            events["rrl_dropped"] = self._front.limiter.dropped
+            events["rrl_slipped"] = self._front.limiter.slipped
+        if self._log:
+            events["query_log_dropped"] = self._log.dropped
         return self.tally.counts()
+
+    def close(self) -> None:
+        """Write what the query log still holds; safe to call twice."""
+        if self._log:
+            self._log.close()
 
     def _answer(self, wire: bytes, transport: Transport, *, cap: int, cookie: bytes) -> bytes | None:
         if self._forwards and is_for_keeper(wire):

@@ -40,8 +40,8 @@ class Front:
     ) -> None:
         """``limiter`` None: no rate limit. The clocks give seconds; ``wall`` those of the Unix epoch."""
         self._answer = answer
-        self._cookies = cookies
-        self._limiter = limiter
+        self.cookies = cookies
+        self.limiter = limiter
         self._monotonic = monotonic
         self._wall = wall
 
@@ -60,8 +60,8 @@ class Front:
 
     def _with_cookie(self, wire: bytes, cookie: bytes, client: bytes, transport: Transport) -> bytes | None:
         now = int(self._wall())
-        verified = self._cookies.verify(cookie, client, now)
-        renewed = self._cookies.renew(cookie, client, now, verified=verified)
+        verified = self.cookies.verify(cookie, client, now)
+        renewed = self.cookies.renew(cookie, client, now, verified=verified)
         if wire[5] == 0:
             # RFC 7873 §5.4: no question, only to learn our cookie.
             return build_bare(wire, truncated=False, cookie=renewed)
@@ -73,8 +73,8 @@ class Front:
         """Hold a client that has not shown its address to its share and to short answers."""
         if transport is not Transport.UDP:
             return self._answer(wire, transport, cap=STREAM_SIZE, cookie=cookie)
-        if self._limiter is not None:
-            verdict = self._limiter.judge(client, self._monotonic())
+        if self.limiter is not None:
+            verdict = self.limiter.judge(client, self._monotonic())
             if verdict is not Verdict.ANSWER:
                 slips = verdict is Verdict.SLIP and not wire[2] & _OPCODE_BITS
                 return build_bare(wire, truncated=True, cookie=cookie) if slips else None

@@ -58,6 +58,14 @@ def type_number(text: str) -> int:
     return number
 
 
+def type_text(number: int) -> str:
+    """The name of a type, such as ``A`` or ``TYPE65280``."""
+    from dnslib import QTYPE
+
+    name = QTYPE.get(number)
+    return name if isinstance(name, str) else f"TYPE{number}"
+
+
 def rrset_from_text(name: str, rtype: str, ttl: int, data: Iterable[str]) -> RRset:
     """An RRset from presentation form; names are absolute, with or without the final dot.
 

@@ -79,5 +79,6 @@ class Resolver:
 
     def close(self) -> None:
         """Close all sockets; safe to call twice."""
+        self._answering.close()
         close_all(self._sockets)
         self._sockets = []

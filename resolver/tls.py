@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resolver.errors import ResolverError
+from resolver.files import stamp
 
 log = logging.getLogger(__name__)
-
-PORT = 853
-
-_Stamp = tuple[tuple[int, int, int], ...]
 
 
 class TlsSocket(ssl.SSLSocket):
@@ -45,7 +42,7 @@ class Certificate:
     def __init__(self, chain: str, key: str) -> None:
         """Raises ResolverError if they cannot be read or do not belong together."""
         self._files = _Files(Path(chain), Path(key or chain))
-        self._stamp = _stamp(self._files)
+        self._stamp = stamp(self._files)
         self._context = _load(self._files)
 
     def wrap(self, sock: socket.socket) -> ssl.SSLSocket:
@@ -55,10 +52,10 @@ class Certificate:
 
     def refresh(self) -> None:
         """Take changed files; those that cannot be used are told once and the old certificate stays."""
-        stamp = _stamp(self._files)
-        if stamp == self._stamp:
+        found = stamp(self._files)
+        if found == self._stamp:
             return
-        self._stamp = stamp
+        self._stamp = found
         try:
             self._context = _load(self._files)
         except ResolverError as error:
@@ -70,14 +67,6 @@ class Certificate:
 class _Files(NamedTuple):
     chain: Path
     key: Path
-
-
-def _stamp(files: _Files) -> _Stamp | None:
-    try:
-        found = [path.stat() for path in files]
-    except OSError:
-        return None
-    return tuple((status.st_mtime_ns, status.st_size, status.st_ino) for status in found)
 
 
 def _load(files: _Files) -> ssl.SSLContext:
