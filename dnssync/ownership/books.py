@@ -23,6 +23,10 @@ FORCE_UPDATE = "txt/force-update"
 """external-dns's setting on a record whose marker has to be written anew; never sent to a provider."""
 
 
+# What ends a label in a marker, or a string in a TXT record.
+_UNWRITABLE = frozenset(',"\\')
+
+
 class TxtOptions(msgspec.Struct, frozen=True):
     """What the ``--txt-*`` flags give. A key without ``encrypt`` is used for reading only."""
 
@@ -47,6 +51,11 @@ class TxtBooks:
         if not options.owner_id:
             raise ConfigError(
                 "--txt-owner-id: the txt registry needs an owner id; give one, or --registry noop"
+            )
+        if not options.owner_id.isprintable() or _UNWRITABLE & set(options.owner_id):
+            raise ConfigError(
+                f"--txt-owner-id: {options.owner_id!r} could not be read back from a TXT record; "
+                "leave out commas, quotation marks and backslashes"
             )
         if options.encrypt and not options.aes_key:
             raise ConfigError("--txt-encrypt-enabled: a key is missing; give it by --txt-encrypt-aes-key")

@@ -21,7 +21,18 @@ def owner_of(options: TxtOptions, *raw: Endpoint) -> str | None:
     return TxtRegistry(options).read(raw).at(raw[0].dns_name + ".")[0].labels.get("owner")
 
 
-@pytest.mark.parametrize("options", [{"owner_id": ""}, {"owner_id": "me", "encrypt": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"owner_id": ""},
+        {"owner_id": "me,you"},
+        {"owner_id": 'm"e'},
+        {"owner_id": "me\\"},
+        {"owner_id": "me\n"},
+        {"owner_id": "\udcff"},
+        {"owner_id": "me", "encrypt": True},
+    ],
+)
 def test_options_that_cannot_work_are_refused(options: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         TxtRegistry(msgspec.convert(options, TxtOptions))
