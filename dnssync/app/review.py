@@ -1,7 +1,7 @@
 """Reading everything once: what ``plan``, ``apply``, ``endpoints`` and ``records`` are made of."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from dnssync.app import hostnames, parts
@@ -23,13 +23,14 @@ from dnssync.ownership import ZoneContent
 from dnssync.planfile import PlanDocument, ZonePlan
 from dnssync.providers import Provider, Zone
 from dnssync.settings import Settings
+from dnssync.sources import Source
 
 log = logging.getLogger(__name__)
 
 
 def endpoints(settings: Settings) -> list[Endpoint]:
     """What the objects want, merged and shaped as the plan would get it; no provider is asked."""
-    desired = _read_objects(settings).desired
+    desired = read_objects(settings).desired
     shape = parts.shaper(settings)
     return [endpoint for name in sorted(desired.names()) for endpoint in shape(desired.endpoints_at(name))]
 
@@ -48,7 +49,7 @@ def records(settings: Settings) -> list[tuple[Zone, list[Endpoint]]]:
 
 def make_plan(settings: Settings) -> PlanDocument:
     """What ``run`` would change now. Raises if a source or a zone cannot be read: half a plan is none."""
-    wanted = _read_objects(settings)
+    wanted = read_objects(settings)
     registry = parts.registry(settings)
     provider = parts.provider(settings)
     try:
@@ -151,9 +152,12 @@ def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:
             )
 
 
-def _read_objects(settings: Settings) -> Wanted:
-    """Every object, read once; raises RetryableError or ConfigError if a source cannot be read."""
-    readers = hostnames.join(settings, sources(settings), Inbox()).readers
+def read_objects(settings: Settings, look: Callable[[Source], Source] = lambda source: source) -> Wanted:
+    """Every object, read once; raises RetryableError or ConfigError if a source cannot be read.
+
+    ``look`` may put something of its own in front of each source.
+    """
+    readers = hostnames.join(settings, list(map(look, sources(settings))), Inbox()).readers
     connection = None if settings.manifests else Connection(kube_options(settings))
     inbox = Inbox()
     for watcher in watchers(settings, readers, connection, inbox):

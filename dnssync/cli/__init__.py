@@ -19,6 +19,7 @@ COMMANDS = {
     "apply": ("dnssync.cli.apply", "Apply a saved plan, exactly."),
     "endpoints": ("dnssync.cli.endpoints", "Show the records that the objects want."),
     "records": ("dnssync.cli.records", "Show the records that the provider holds, and whose they are."),
+    "explain": ("dnssync.cli.explain", "Tell the whole story of one host name."),
     "hostname": ("dnssync.cli.hostname", "Make and read hostnames that carry an address."),
     "resolver": ("dnssync.cli.resolver", "Serve IP-encoded names: the wildcard DNS server alone."),
     "demo": ("dnssync.cli.demo", "See everything at work, with no account and no cluster."),

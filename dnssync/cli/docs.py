@@ -43,7 +43,7 @@ def options_page() -> str:
     return "\n".join(
         [
             _INTRO,
-            _model("## `run`, `plan`, `apply`, `endpoints`, `records` and `demo`", Settings),
+            _model("## `run`, `plan`, `apply`, `endpoints`, `records`, `explain` and `demo`", Settings),
             _model("## `resolver`", ResolverSettings),
             _IGNORED_INTRO,
             _ignored(),

@@ -34,7 +34,8 @@ from dnssync.sources import RawObject
 
 OUTAGE = Backoff(first=0.5, cap=30.0)
 
-_LONGEST_WAIT = 2.0
+_LONGEST_WAIT = 0.5
+_LONGEST_WISH = 120.0
 _RECHECK_SECONDS = 0.2
 _CONFLICTS = (409, 422)
 _QUARREL = 3
@@ -118,7 +119,8 @@ class Generator:
 
     def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
         """See ``tap.Listener``."""
-        self._messages.put(_Listed(source, refs))
+        if source in self._kinds:
+            self._messages.put(_Listed(source, refs))
 
     # In its own thread
 
@@ -244,12 +246,15 @@ class Generator:
             self._forget(subject.ref)
             return
         self._voice.wrote("conflict" if code == 409 else "failed")
-        pause = self._retries.failed(subject, conflict=code in _CONFLICTS, now=now, chance=random.random())
-        if code not in _CONFLICTS and not is_lasting(error):
+        # A 500 is about this object, as a rule: an admission webhook that fails for it.
+        if not is_lasting(error) and code != 500:
             self._outages += 1
-            wish = min(error.retry_after or 0.0, 120.0)
+            wish = min(error.retry_after or 0.0, _LONGEST_WISH)
             self._paused_until = now + max(OUTAGE.delay(self._outages, random.random()), wish)
-        elif code != 409 and (code != 422 or self._retries.tries(subject.ref) > 1):
+            self._turns.add(subject.ref)
+            return
+        pause = self._retries.failed(subject, conflict=code in _CONFLICTS, now=now, chance=random.random())
+        if code != 409 and (code != 422 or self._retries.tries(subject.ref) > 1):
             why = explain(error, "patch", RESOURCES[subject.ref.kind], subject.ref.namespace)
             self._voice.complain(subject, Note("HostnameNotGenerated", why))
         self._turns.add(subject.ref, now + pause)

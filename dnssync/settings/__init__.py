@@ -16,7 +16,7 @@ __all__ = ["POLICIES", "PROVIDERS", "SOURCES", "CommonSettings", "ResolverSettin
 
 
 class Settings(ProviderSettings, frozen=True, kw_only=True):
-    """The options of ``run``, ``plan``, ``apply``, ``endpoints``, ``records`` and ``demo``.
+    """The options of ``run``, ``plan``, ``apply``, ``endpoints``, ``records``, ``explain`` and ``demo``.
 
     Durations are seconds. ``repr`` shows secrets: log ``config.describe`` instead.
     """

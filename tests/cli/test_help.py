@@ -17,7 +17,7 @@ HEAVY = {
     "apscheduler", "boto3", "botocore", "cryptography", "dns", "dnslib", "google", "jinja2", "kubernetes",
     "prometheus_client", "requests", "rich", "tenacity", "urllib3", "watchfiles", "yaml",
 }  # fmt: skip
-WITH_SETTINGS = ("run", "plan", "apply", "endpoints", "records", "demo")
+WITH_SETTINGS = ("run", "plan", "apply", "endpoints", "records", "explain", "demo")
 
 
 def loaded_by(args: list[str]) -> set[str]:
