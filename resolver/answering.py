@@ -19,6 +19,7 @@ from resolver.errors import ResolverError
 from resolver.files import files_of, stamp, with_files
 from resolver.front import Front
 from resolver.limits import Limiter
+from resolver.loop import certificate_of
 from resolver.names import Labels
 from resolver.querylog import Handle, QueryLog
 from resolver.responder import Transport, respond
@@ -120,6 +121,14 @@ class Answering:
         if response is not None:
             self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "slow")
         return response
+
+
+def check_files(config: ResolverConfig) -> None:
+    """Raise ResolverError for any file that a process which answers could not use."""
+    rules_of(with_files(config))
+    certificate_of(config)
+    if config.query_log:
+        QueryLog(config.query_log).close()
 
 
 def _cookies(config: ResolverConfig) -> Cookies:

@@ -13,10 +13,12 @@ from secrets import token_hex
 
 import msgspec
 
+from resolver.answering import check_files
 from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
 from resolver.cookies import SECRET_SIZE
 from resolver.crew import Crew
+from resolver.errors import ResolverError
 from resolver.names import Labels
 from resolver.sockets import Opened, addresses_of, close_all, open_all
 from resolver.truth import Truth
@@ -43,7 +45,14 @@ class Keeper:
 
     def bind(self) -> tuple[str, ...]:
         """Open all sockets and tell their addresses with real ports; raises ResolverError, with none left."""
+        check_files(self._config)
         self._shares = open_all(self._config.listen, self._config.workers)
+        try:
+            secure = open_all(self._config.secure_listen, self._config.workers, secure=True)
+        except ResolverError:
+            close_all(self._shares)
+            raise
+        self._shares = [[*plain, *others] for plain, others in zip(self._shares, secure, strict=True)]
         self.addresses = addresses_of(self._shares)
         return self.addresses
 

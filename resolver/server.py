@@ -44,7 +44,7 @@ class Resolver:
         try:
             self._sockets += open_all(self._config.secure_listen, secure=True)
         except ResolverError:
-            self.close()
+            close_all(self._sockets)
             raise
         self.addresses = addresses_of(self._sockets)
         return self.addresses

@@ -14,7 +14,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 from resolver.answering import Answering
 from resolver.contents import Contents
 from resolver.forwards import Forwards
-from resolver.loop import Loop
+from resolver.loop import Loop, certificate_of
 from resolver.messages import (
     Apply,
     Count,
@@ -54,13 +54,17 @@ class Worker:
         self._loop = Loop(
             self._answering.handle, load.config.tcp_limits, tally=self._answering.tally, relay=self._forwards
         )
-        self._loop.listen([_opened(entry.descriptor, secure=entry.secure) for entry in load.sockets])
+        sockets = [_opened(entry.descriptor, secure=entry.secure) for entry in load.sockets]
+        self._loop.listen(sockets, certificate_of(load.config))
         self._loop.watch(channel, self._turn)
         self.send(Done(load.number))
 
     def run(self) -> None:
         """Serve until the keeper closes its end."""
-        self._loop.run(self._is_over)
+        try:
+            self._loop.run(self._is_over)
+        finally:
+            self._answering.close()
 
     def send(self, message: ToKeeper) -> None:
         """Send without waiting; what the channel does not take now goes later."""
@@ -73,6 +77,7 @@ class Worker:
         now = time.monotonic()
         if now >= self._next_count:
             self._next_count = now + COUNT_INTERVAL
+            self._answering.refresh()
             self.send(Count(self._answering.counts()))
         return self._has_ended
 

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from dnssync.cli.options import SettingsCommand
 from dnssync.errors import ConfigError
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from resolver.config import ResolverConfig
 
 log = logging.getLogger(__name__)
+
+# Options whose fields in the resolver's configuration have other names.
+_RENAMED = {
+    "zone": "zones",
+    "allow_net": "allow_nets",
+    "deny_net": "deny_nets",
+    "rrl_exempt_net": "rrl_exempt_nets",
+    "chaos_version": "version",
+}
 
 
 @click.command("resolver", cls=SettingsCommand, model=ResolverSettings)
@@ -38,23 +48,8 @@ def resolver_config(settings: ResolverSettings) -> "ResolverConfig":
     """The resolver's own configuration; raises ResolverError for what cannot be."""
     from resolver.config import ResolverConfig
 
+    names = (field.name for field in msgspec.structs.fields(ResolverSettings))
+    values = {_RENAMED.get(name, name): getattr(settings, name) for name in names}
     return ResolverConfig(
-        listen=settings.listen,
-        workers=settings.workers,
-        zones=settings.zone,
-        ns=settings.ns,
-        apex=settings.apex,
-        hostmaster=settings.hostmaster,
-        ttl=settings.ttl,
-        negative_ttl=settings.negative_ttl,
-        ptr_zone=settings.ptr_zone,
-        allow_nets=settings.allow_net,
-        deny_nets=settings.deny_net,
-        private_only=settings.private_only,
-        hex_ipv4=settings.hex_ipv4,
-        version=settings.chaos_version,
-        server_id=settings.server_id,
-        tcp_timeout=settings.tcp_timeout,
-        tcp_connections=settings.tcp_connections,
-        tcp_connections_per_client=settings.tcp_connections_per_client,
+        **{name: values[name] for name in ResolverConfig.__struct_fields__ if name in values}
     )

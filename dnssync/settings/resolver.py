@@ -8,6 +8,7 @@ from dnssync.settings.running import CommonSettings
 
 LISTENING = "Listening"
 ANSWERS = "What is answered"
+SAFETY = "Safety and insight"
 
 
 class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
@@ -22,6 +23,57 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
     ] = 10.0
     tcp_connections: Annotated[int, Option(LISTENING, "Most TCP connections at once.", count)] = 256
     tcp_connections_per_client: Annotated[int, Option(LISTENING, "… and from one address.", count)] = 64
+
+    tls_cert: Annotated[
+        str,
+        Option(
+            LISTENING, "Certificate chain (PEM) for DNS over TLS; read again when it changes.", metavar="FILE"
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str, Option(LISTENING, "Key of the certificate; without it in the same file.", metavar="FILE")
+    ] = ""
+    tls_listen: Annotated[
+        tuple[str, ...],
+        Option(
+            LISTENING,
+            "Where to serve DNS over TLS; without it the addresses of --listen with port 853.",
+            metavar="ADDR:PORT",
+        ),
+    ] = ()
+
+    rrl_rate: Annotated[
+        int,
+        Option(
+            SAFETY,
+            "Most answers a second over UDP to one client network (/24, /56) and worker; 0: no limit.",
+            count,
+        ),
+    ] = 200
+    rrl_slip: Annotated[
+        int, Option(SAFETY, 'Every so many refusals one is "ask by TCP"; 0: none.', count)
+    ] = 2
+    rrl_exempt_net: Annotated[
+        tuple[str, ...],
+        Option(SAFETY, "Network of clients to which the rate limit is not applied.", network, metavar="CIDR"),
+    ] = ()
+    rrl_private: Annotated[bool, Option(SAFETY, "Apply the rate limit to private networks too.")] = False
+    cookie_secret_file: Annotated[
+        str,
+        Option(
+            SAFETY,
+            "File of secrets (32 hex digits a line) for DNS cookies: the first makes, all are accepted.",
+            metavar="FILE",
+        ),
+    ] = ""
+    blocklist: Annotated[
+        str,
+        Option(SAFETY, "File of names and patterns that are not answered, a line each.", metavar="FILE"),
+    ] = ""
+    query_log: Annotated[
+        str,
+        Option(SAFETY, "File to log each question to, as JSON; - is standard error.", metavar="FILE"),
+    ] = ""
 
     zone: Annotated[
         tuple[str, ...],
