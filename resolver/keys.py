@@ -27,7 +27,8 @@ _BLOCK = re.compile(
     r'key\s+"?(?P<name>[^\s"{]+)"?\s*\{(?=[^}]*\balgorithm\s+"?(?P<algorithm>[\w.-]+))'
     r'(?=[^}]*\bsecret\s+"?(?P<secret>[\w+/=]+))[^}]*\}\s*;?'
 )
-_COMMENT = re.compile(r"(?m)(?:^\s*#|//).*$|/\*.*?\*/", re.DOTALL)
+# Two slashes may also stand in the middle of a secret.
+_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)[^\n]*|/\*.*?\*/", re.DOTALL | re.MULTILINE)
 
 
 class Key(msgspec.Struct, frozen=True):

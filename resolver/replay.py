@@ -1,8 +1,8 @@
 """Signed updates that came before are not done again (RFC 8945 §5.2.3, §10). Pure; seconds come as arguments.
 
-A message is known by its MAC for as long as its time would be taken. What is asked again, bit for bit, gets
-the answer that it got: a client that lost it repeats itself. Of what the table could not hold, and the journal
-no longer has, only the last time is kept, per key; what was signed up to then is not taken.
+A message is known by its MAC for as long as its time would be taken. What comes again, bit for bit, gets
+the answer that it got: a client that lost it repeats itself. Of what the table could not hold, and of what
+the journal no longer has, only the last time is kept, per key; what was signed up to then is not taken.
 """
 
 from collections import OrderedDict

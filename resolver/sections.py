@@ -91,7 +91,7 @@ def parse_message(wire: bytes) -> Message:
         raise MalformedError("not one question, or more records than any client writes")
     parser = dns.wire.Parser(wire, HEADER_SIZE)
     try:
-        name = parser.get_name().labels[:-1]
+        name = parser.get_name(decompress=True).labels[:-1]
         rtype, rclass = parser.get_struct("!HH")
         end = parser.current
         sections = [tuple(_record(parser) for _ in range(count)) for count in counts]
@@ -104,7 +104,7 @@ def parse_message(wire: bytes) -> Message:
 
 def _record(parser: "dns.wire.Parser") -> Record:
     at = parser.current
-    name = fold(parser.get_name().labels[:-1])
+    name = fold(parser.get_name(decompress=True).labels[:-1])
     rtype, rclass, ttl, length = parser.get_struct("!HHIH")
     start = parser.current
     parser.get_bytes(length)

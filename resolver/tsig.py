@@ -19,6 +19,7 @@ from resolver.wire import HEADER_SIZE, MalformedError
 FUDGE = 300
 
 _TYPE, _ANY = 250, 255
+_MAX_RCODE = 0xFFF
 # Name, type, class, TTL, length, algorithm, times, the longest MAC, and a server's time in an error.
 MAX_SIZE = 255 + 10 + 20 + 16 + 64 + 6
 
@@ -73,6 +74,8 @@ def _read(message: Message, key: Labels, data: bytes, at: int) -> Signature:
         raise MalformedError("a TSIG record that is cut short") from None
     other = data[end + 6 :]
     algorithm = tuple(labels)
+    if error > _MAX_RCODE:
+        raise MalformedError("a TSIG record with an error that there cannot be")
     if (
         len(other) != other_size
         or wire_length(algorithm) > MAX_NAME
