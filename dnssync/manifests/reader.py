@@ -1,7 +1,8 @@
 """From a file's text to what its objects ask for, with a warning for each object that cannot be used."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ def read_objects(text: str, path: Path, sources: Sequence[Source], *, known: Obj
     objects: dict[Key, ObjectClaims | None] = {}
     for document in parse_text(text, is_json=path.suffix == ".json"):
         where = f"{path}:{document.line}"
+        _warn_of_slip(document, sources, where)
         for source in _readers(document, sources, where):
             content = _identified(document, where)
             if content is None:
@@ -57,6 +59,22 @@ def _readers(document: Document, sources: Sequence[Source], where: str) -> Itera
         elif group in ("", "extensions", resource.group):
             has = document.api_version or "no apiVersion"
             _warn(where, f"{document.kind} has {has} and is passed over: it must be {resource.api_version}")
+
+
+def _warn_of_slip(document: Document, sources: Sequence[Source], where: str) -> None:
+    """Tell of an object that says no kind, or nearly one that is read: it would be passed over in silence."""
+    if not document.kind:
+        if "metadata" in document.content:
+            _warn(where, "an object without a kind is passed over")
+        return
+    kinds = {source.resource.kind for source in sources}
+    if document.kind not in kinds and (near := _near(document.kind, kinds)):
+        _warn(where, f"kind {document.kind!r} is passed over; is it {near}?")
+
+
+def _near(kind: str, kinds: Iterable[str]) -> str:
+    by_lower = {known.lower(): known for known in kinds}
+    return next((by_lower[found] for found in get_close_matches(kind.lower(), by_lower, 1, 0.85)), "")
 
 
 def _identified(document: Document, where: str) -> dict[str, Any] | None:
