@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from resolver.config import ResolverConfig
 from resolver.contents import Change
@@ -36,6 +37,8 @@ START_TIMEOUT = 30.0
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 5.0
 _GOOD_LIFE = 10.0
+# Seconds that the answer to an update waits for the other workers to have it.
+_UPDATE_TIMEOUT = 0.5
 
 Handle = Callable[[Forward], Iterator[bytes]]
 
@@ -43,7 +46,8 @@ Handle = Callable[[Forward], Iterator[bytes]]
 class Crew:
     """All workers, one per share of the sockets; they follow ``truth``.
 
-    ``handle`` answers what the workers forward, in a thread of the worker's; None: they forward nothing.
+    ``handle`` answers what the workers forward, message by message as they are taken, in one thread for all;
+    None: they forward nothing.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Crew:
         self.closing = threading.Event()
         self._config = config
         self._truth = truth
+        self._owner = ThreadPoolExecutor(1, thread_name_prefix="owner")
         self.places = [Place(self, index, share) for index, share in enumerate(shares)]
         truth.listeners.append(self._broadcast)
 
@@ -85,6 +90,26 @@ class Crew:
             process.send(load)
             place.process = process
 
+    def advance(self, process: Process, request: int, answer: Iterator[bytes]) -> bool:
+        """Have the next message of an answer sent; whether there was one. For the owner's thread."""
+        number = self._truth.number
+        try:
+            wire = next(answer, None)
+        except Exception:
+            # The top of what strangers can reach in this thread.
+            log.exception("a forwarded message could not be answered")
+            wire = None
+        if self._truth.number != number:
+            # Whoever is told that a record is set may ask any worker for it.
+            self.settle(self._truth.number, _UPDATE_TIMEOUT)
+        process.send(frame(Reply(request, wire)))
+        return wire is not None
+
+    def own(self, task: Callable[[], object]) -> None:
+        """Have a task done by the owner's thread, after those before it."""
+        if not self.closing.is_set():
+            self._owner.submit(task)
+
     def reload(self) -> None:
         """Have the workers read their own files again."""
         for place in self.places:
@@ -104,6 +129,7 @@ class Crew:
             place.close()
         for place in self.places:
             place.join()
+        self._owner.shutdown(cancel_futures=True)
 
     def _broadcast(self, number: int, change: Change) -> None:
         message = frame(Apply(number, change))
@@ -128,7 +154,6 @@ class Place:
         self._crew = crew
         self._former = Counts()
         self._current = Counts()
-        self._answers: dict[int, Iterator[bytes]] = {}
         self._thread = threading.Thread(target=self._run, name=f"worker-{index}", daemon=True)
 
     @property
@@ -175,12 +200,13 @@ class Place:
         except OSError as error:
             self._note(has_failed=True)
             return f"it cannot be started: {error}"
+        answers = _Answers(self._crew, process)
         try:
             self._crew.enlist(self, process)
             if self._crew.closing.is_set():
                 process.close()
             for message in process.messages():
-                self._take(message)
+                self._take(message, answers)
         finally:
             code = self._part(process)
         return f"the last one ended with code {code}"
@@ -189,40 +215,18 @@ class Place:
         self.process = None
         code = process.end()
         self._former, self._current = self.counts, Counts()
-        self._answers.clear()
         self._note(has_failed=not self.starts)
         return code
 
-    def _take(self, message: ToKeeper) -> None:
+    def _take(self, message: ToKeeper, answers: "_Answers") -> None:
         if isinstance(message, Done):
             self._note(done=message.number, has_failed=False)
         elif isinstance(message, Count):
             self._current = message.counts
         elif isinstance(message, Line):
             logging.getLogger(message.logger).log(message.level, "%s", message.text)
-        elif isinstance(message, Forward):
-            self._answers[message.request] = self._answer(message)
-            self._advance(message.request)
-        elif isinstance(message, More):
-            self._advance(message.request)
-        elif isinstance(message, Forget):
-            self._answers.pop(message.request, None)
-
-    def _answer(self, message: Forward) -> Iterator[bytes]:
-        assert self._crew.handle, "the workers were told whether to forward"
-        yield from self._crew.handle(message)
-
-    def _advance(self, request: int) -> None:
-        """Send the next message of an answer, or that there is none."""
-        try:
-            wire = next(self._answers.get(request, iter(())), None)
-        except Exception:
-            # The top of what strangers can reach in this thread, which has the worker's life in its hands.
-            log.exception("a forwarded message could not be answered")
-            wire = None
-        if wire is None:
-            self._answers.pop(request, None)
-        self.send(frame(Reply(request, wire)))
+        else:
+            self._crew.own(lambda: answers.take(message))
 
     def _note(self, *, done: int | None = None, has_failed: bool) -> None:
         """What has become of the process: it answers from ``done`` on, or it is gone (None)."""
@@ -232,3 +236,28 @@ class Place:
             self.done = -1 if done is None else done
             self.has_failed = has_failed
             self._crew.changed.notify_all()
+
+
+class _Answers:
+    """The answers that one process is fetching. All in the owner's thread."""
+
+    def __init__(self, crew: Crew, process: Process) -> None:
+        self._crew = crew
+        self._process = process
+        self._pending: dict[int, Iterator[bytes]] = {}
+
+    def take(self, message: Forward | More | Forget) -> None:
+        """Begin, go on with or drop an answer."""
+        if isinstance(message, Forward):
+            assert self._crew.handle, "the workers were told whether to forward"
+            self._pending[message.request] = _answer(self._crew.handle, message)
+        answer = self._pending.pop(message.request, None)
+        if answer is None or isinstance(message, Forget):
+            return
+        if self._crew.advance(self._process, message.request, answer):
+            self._pending[message.request] = answer
+
+
+def _answer(handle: Handle, message: Forward) -> Iterator[bytes]:
+    """The answer as a generator, so that whatever ``handle`` raises comes where messages are taken."""
+    yield from handle(message)

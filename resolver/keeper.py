@@ -8,8 +8,9 @@ slows an answer.
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,10 +20,16 @@ from resolver.config import ResolverConfig
 from resolver.cookies import SECRET_SIZE
 from resolver.crew import Crew
 from resolver.errors import ResolverError
+from resolver.messages import Forward
 from resolver.names import Labels
+from resolver.responder import Transport
 from resolver.sockets import Opened, addresses_of, close_all, open_all
+from resolver.synthesis import rules_of
 from resolver.truth import Truth
 from resolver.zone import Layer, Update
+
+if TYPE_CHECKING:
+    from resolver.authority import Authority
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +48,7 @@ class Keeper:
         self.truth = Truth(zone_bases(config), now=int(time.time()), serials=serials)
         self._shares: list[list[Opened]] = []
         self.crew: Crew | None = None
+        self._authority: Authority | None = None
         self.addresses: tuple[str, ...] = ()
 
     def bind(self) -> tuple[str, ...]:
@@ -58,8 +66,17 @@ class Keeper:
 
     def start(self) -> None:
         """Start the workers and wait until they answer; raises ResolverError."""
-        self.crew = Crew(self._config, self.truth, self._shares)
+        self._authority = _authority(self._config, self.truth)
+        handle = self._answer_forwarded if self._authority else None
+        self.crew = Crew(self._config, self.truth, self._shares, handle)
         self.crew.start()
+
+    def _answer_forwarded(self, message: Forward) -> Iterator[bytes]:
+        from resolver.authority import Peer
+
+        assert self._authority, "nothing is forwarded without it"
+        peer = Peer(message.host, message.port)
+        return self._authority.handle(message.wire, peer, Transport(message.transport))
 
     def run(self, stop: threading.Event) -> None:
         """Serve until ``stop`` is set, and close; raises ResolverError if the workers do not start."""
@@ -93,4 +110,21 @@ class Keeper:
         """End the workers and close all sockets; safe to call twice."""
         if self.crew:
             self.crew.close()
+        if self._authority:
+            self._authority.close()
+        self.crew = self._authority = None
         close_all(self._shares)
+
+
+def _authority(config: ResolverConfig, truth: Truth) -> "Authority | None":
+    """What answers updates, transfers and signed questions, if any are allowed; raises ResolverError."""
+    if not (config.tsig_keys or config.tsig_key_files or config.allow_transfers or config.notify):
+        return None
+    # Most servers do without, and without dnspython.
+    from resolver.access import read_access
+    from resolver.authority import Authority
+    from resolver.journal import Journal
+
+    access = read_access(config)
+    journal = Journal(config.journal) if config.journal else None
+    return Authority(truth, rules_of(config), access, journal=journal, clock=time.time)
