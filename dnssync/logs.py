@@ -26,6 +26,9 @@ LEVELS = {
 # These tell of each retry by themselves; what it means is told by whoever uses them.
 _NOISY = ("urllib3.connectionpool", "google.auth", "apscheduler", "botocore.credentials")
 
+# These write whole requests and answers, session tokens and passing keys included; not even "trace" shows them.
+_INDISCREET = ("botocore.auth", "botocore.endpoint", "botocore.hooks", "botocore.parsers")
+
 
 def configure(level: str = "info", form: str = "text", stream: TextIO | None = None) -> None:
     """Send the process's log to ``stream`` (stderr), as ``text`` or ``json`` lines from ``level`` up.
@@ -43,6 +46,8 @@ def configure(level: str = "info", form: str = "text", stream: TextIO | None = N
         logging.getLogger(name).setLevel(threshold)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "trace" else logging.ERROR)
+    for name in _INDISCREET:
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
 
 
