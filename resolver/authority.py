@@ -45,6 +45,8 @@ from resolver.zone import Zone
 
 log = logging.getLogger(__name__)
 
+AMPLIFICATION = 4
+
 _QUERY, _UPDATE = 0, 5
 _KEPT_FLAGS = 0x7900
 _RESPONSE = 0x8000
@@ -224,10 +226,12 @@ class Authority:
 
 
 def _room(asked: _Asked) -> int:
-    """Bytes that a datagram to this client may have, less a signature's if there will be one."""
+    """Bytes that a datagram may have: less a signature, and to who may be anyone little more than came."""
     sizes = [record.rclass for record in asked.message.additional if record.type == Type.OPT]
     limit = min(max(sizes[0], PLAIN_SIZE), EDNS_SIZE) if sizes else PLAIN_SIZE
-    return limit - (MAX_SIZE if asked.signature else 0)
+    if asked.signature:
+        return limit - MAX_SIZE
+    return min(limit, AMPLIFICATION * len(asked.message.wire))
 
 
 def _reply(message: Message, rcode: Rcode) -> bytes:

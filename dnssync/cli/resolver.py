@@ -24,6 +24,10 @@ _RENAMED = {
     "deny_net": "deny_nets",
     "rrl_exempt_net": "rrl_exempt_nets",
     "chaos_version": "version",
+    "tsig_key": "tsig_keys",
+    "tsig_key_file": "tsig_key_files",
+    "allow_update": "allow_updates",
+    "allow_transfer": "allow_transfers",
 }
 
 

@@ -9,6 +9,7 @@ from dnssync.settings.running import CommonSettings
 LISTENING = "Listening"
 ANSWERS = "What is answered"
 SAFETY = "Safety and insight"
+UPDATES = "Updates and transfers"
 
 
 class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
@@ -74,6 +75,49 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
         str,
         Option(SAFETY, "File to log each question to, as JSON; - is standard error.", metavar="FILE"),
     ] = ""
+
+    tsig_key: Annotated[
+        tuple[str, ...],
+        Option(
+            UPDATES,
+            "Key of signed updates and transfers, its secret in base64; better in a file.",
+            metavar="NAME:ALGORITHM:SECRET",
+            secret=True,
+        ),
+    ] = ()
+    tsig_key_file: Annotated[
+        tuple[str, ...],
+        Option(UPDATES, "File of such keys, one a line or as tsig-keygen writes them.", metavar="FILE"),
+    ] = ()
+    allow_update: Annotated[
+        tuple[str, ...],
+        Option(
+            UPDATES,
+            "What a key may change: names at or below NAME, or LABEL.*.NAME; without a grant and any other "
+            "use a key may set _acme-challenge.*:TXT.",
+            metavar="KEY[:NAME[:TYPE,…]]",
+        ),
+    ] = ()
+    journal: Annotated[
+        str,
+        Option(
+            UPDATES,
+            "File that keeps updates over restarts; without it they end with the server.",
+            metavar="FILE",
+        ),
+    ] = ""
+    allow_transfer: Annotated[
+        tuple[str, ...],
+        Option(UPDATES, "Who may have whole zones (AXFR, IXFR).", metavar="KEY|CIDR"),
+    ] = ()
+    notify: Annotated[
+        tuple[str, ...],
+        Option(
+            UPDATES,
+            "Secondary to tell of each change, signed with the key if one is given.",
+            metavar="ADDR[:PORT][=KEY]",
+        ),
+    ] = ()
 
     zone: Annotated[
         tuple[str, ...],
