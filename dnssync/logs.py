@@ -26,7 +26,7 @@ LEVELS = {
 # These tell of each retry by themselves; what it means is told by whoever uses them.
 _NOISY = ("urllib3.connectionpool", "google.auth", "apscheduler", "botocore.credentials")
 
-# These write whole requests and answers, session tokens and passing keys included; not even "trace" shows them.
+# These write whole requests and answers, session tokens and keys included; not even "trace" shows them.
 _INDISCREET = ("botocore.auth", "botocore.endpoint", "botocore.hooks", "botocore.parsers")
 
 

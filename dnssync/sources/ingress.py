@@ -62,8 +62,8 @@ class IngressSource:
 
     def __init__(self, options: IngressOptions) -> None:
         self._options = options
-        self._annotation_filter = selectors.parse(options.annotation_filter)
-        self._label_filter = selectors.parse(options.label_filter)
+        self._annotation_filter = _selector("--annotation-filter", options.annotation_filter)
+        self._label_filter = _selector("--label-filter", options.label_filter)
         self._prefixes = annotations.prefixes(options.annotation_prefix)
         self._template = _template(options.fqdn_templates)
         _check_classes(options.ingress_classes, self._annotation_filter)
@@ -190,6 +190,13 @@ def _bad_hostname_source(key: str, value: str) -> Problem:
         "InvalidAnnotation",
         f"annotation {key}: {value!r} is neither 'defined-hosts-only' nor 'annotation-only'; no host is read",
     )
+
+
+def _selector(option: str, text: str) -> selectors.Selector:
+    try:
+        return selectors.parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{option}: {error}") from None
 
 
 def _check_classes(classes: Iterable[str], annotation_filter: selectors.Selector) -> None:

@@ -62,3 +62,9 @@ def test_a_template_that_does_not_fit_is_an_error_that_names_the_object() -> Non
 def test_bad_flags_are_config_errors(flag: str) -> None:
     with pytest.raises(ConfigError):
         dnssync.compute_endpoints([], [flag])
+
+
+@pytest.mark.parametrize("option", ["--label-filter", "--annotation-filter"])
+def test_a_selector_that_cannot_be_read_is_told_with_its_option(option: str) -> None:
+    with pytest.raises(ConfigError, match=f"{option}: selector 'app in': found the end"):
+        dnssync.compute_endpoints([], [f"{option}=app in"])
