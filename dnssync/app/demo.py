@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
 
 from dnssync import __version__, render
 from dnssync.app import hostnames, parts
+from dnssync.app.backend import backend
 from dnssync.app.running import assemble, in_background, stopping_on_signals, watchers, work
 from dnssync.computing import sources
 from dnssync.controller.inbox import Inbox
 from dnssync.controller.report import Reporter
 from dnssync.endpoints import LABEL_RESOURCE, Endpoint
+from dnssync.hostnames import decode_host
 from dnssync.metrics import Metrics
 from dnssync.printable import printable
 from dnssync.providers.builtin import BuiltinProvider
@@ -29,6 +32,15 @@ EXAMPLES = Path("examples/manifests")
 """Where the project's own examples lie in a checkout."""
 
 _POLL = 0.2
+_BACKEND_PORT = 8080
+
+
+class Scene(NamedTuple):
+    """What is shown: the records of ``provider``, and the backend at ``port`` (0: none)."""
+
+    provider: BuiltinProvider
+    settings: Settings
+    port: int
 
 
 def demo(settings: Settings) -> int:
@@ -48,7 +60,10 @@ def demo(settings: Settings) -> int:
         stack.enter_context(stopping_on_signals(inbox))
         background = watchers(settings, joined.readers, None, joined.sink)
         stack.enter_context(in_background([watcher.run for watcher in background], inbox))
-        stack.enter_context(_showing(provider, settings, lambda: controller.status.synced))
+        port = stack.enter_context(backend(_BACKEND_PORT)) if settings.generate_hostnames else 0
+        show = _show_live if sys.stdout.isatty() else _show_changes
+        scene = Scene(provider, settings, port)
+        stack.enter_context(_showing(lambda done: show(scene, done), lambda: controller.status.synced))
         work(controller)
     click.echo("\nThe demo is over: the resolver has ended, nothing is left running.", err=True)
     return 0
@@ -83,16 +98,15 @@ def _is_free(address: str) -> bool:
 
 
 @contextmanager
-def _showing(provider: BuiltinProvider, settings: Settings, synced: Callable[[], bool]) -> Iterator[None]:
+def _showing(show: Callable[[threading.Event], None], synced: Callable[[], bool]) -> Iterator[None]:
     """Show the records as they change, in a thread of its own, until the end."""
     done = threading.Event()
-    show = _show_live if sys.stdout.isatty() else _show_changes
 
     def follow() -> None:
         while not synced() and not done.wait(_POLL):
             pass
         if not done.is_set():
-            show(provider, settings, done)
+            show(done)
 
     thread = threading.Thread(target=follow, name="display", daemon=True)
     thread.start()
@@ -103,33 +117,33 @@ def _showing(provider: BuiltinProvider, settings: Settings, synced: Callable[[],
         thread.join(timeout=2.0)
 
 
-def _show_live(provider: BuiltinProvider, settings: Settings, done: threading.Event) -> None:
+def _show_live(scene: Scene, done: threading.Event) -> None:
     from rich.console import Console, Group
     from rich.live import Live
     from rich.table import Table
     from rich.text import Text
 
     def picture() -> Group:
-        records = _records(provider)
+        records = _records(scene.provider)
         table = Table("NAME", "TYPE", "TARGETS", "OBJECT", title="Records, answered now")
         for record in records:
             resource = record.labels.get(LABEL_RESOURCE, "")
             cells = (record.dns_name, record.record_type, " ".join(record.targets), resource)
             table.add_row(*(Text(printable(cell)) for cell in cells))
-        return Group(table, Text("\n".join(_hints(provider, settings, records))))
+        return Group(table, Text("\n".join(_hints(scene, records))))
 
     with Live(picture(), console=Console(), refresh_per_second=1 / _POLL) as live:
         while not done.wait(_POLL):
             live.update(picture())
 
 
-def _show_changes(provider: BuiltinProvider, settings: Settings, done: threading.Event) -> None:
+def _show_changes(scene: Scene, done: threading.Event) -> None:
     shown: list[Endpoint] = []
     while True:
-        records = _records(provider)
+        records = _records(scene.provider)
         if records != shown:
             click.echo(render.columns(render.endpoint_table(records)))
-            click.echo("\n".join(_hints(provider, settings, records)) + "\n")
+            click.echo("\n".join(_hints(scene, records)) + "\n")
             sys.stdout.flush()
             shown = records
         if done.wait(_POLL):
@@ -141,16 +155,30 @@ def _records(provider: BuiltinProvider) -> list[Endpoint]:
     return sorted(held, key=lambda record: record.key)
 
 
-def _hints(provider: BuiltinProvider, settings: Settings, records: Sequence[Endpoint]) -> list[str]:
-    """What to try: questions for some of the records, and for a name that carries its address."""
-    host, _, port = provider.addresses[0].rpartition(":")
+def _hints(scene: Scene, records: Sequence[Endpoint]) -> list[str]:
+    """What to try: questions for some of the records, and for names that carry their address."""
+    host, _, port = scene.provider.addresses[0].rpartition(":")
     dig = f"dig @{host.strip('[]')} -p {port} +short"
+    domain, zone = scene.settings.hostname_domain, scene.settings.zone[-1]
+    made = next((record.dns_name for record in records if decode_host(record.dns_name, domain)), "")
     questions = [f"  {dig} {record.dns_name} {record.record_type}" for record in records[:3]]
     return [
         "",
         "Ask the resolver, from another terminal:",
         *questions,
-        f"  {dig} app.10.0.0.5.{settings.zone[-1]}",
+        f"  {dig} app.10.0.0.5.{zone}",
+        *(_hints_for(made, dig, scene) if made and scene.port else []),
         "",
-        f"Then edit {', '.join(settings.manifests)}: the answers follow. Ctrl-C ends the demo.",
+        f"Then edit {', '.join(scene.settings.manifests)}: the answers follow. Ctrl-C ends the demo.",
+    ]
+
+
+def _hints_for(host: str, dig: str, scene: Scene) -> list[str]:
+    """What to try with a generated hostname."""
+    return [
+        "",
+        "An Ingress without a host got this name, and a tiny web server waits behind it:",
+        f"  {dig} {host}",
+        f"  curl http://{host}:{scene.port}/",
+        f"(curl works once this machine asks the resolver above for {scene.settings.hostname_domain})",
     ]

@@ -11,6 +11,8 @@ PRESETS = {
     "provider": ["builtin"],
     "registry": ["noop"],
     "zone": ["demo.test", "xip.test"],
+    "generate-hostnames": ["true"],
+    "hostname-domain": ["xip.test"],
     "log-level": ["warning"],
 }
 

@@ -2,6 +2,9 @@
 
 import json
 import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ import yaml
 from tests.doubles.kube import INGRESS, Kind, KubeApi
 from tests.doubles.kube.faults import Hang
 from tests.end_to_end.conftest import ZONE, Stage
-from tests.end_to_end.process import Dnssync, free_port, run_cli, wait_for
+from tests.end_to_end.process import Dnssync, clean_environment, free_port, run_cli, wait_for
 from tests.end_to_end.test_cloud_dns_and_builtin import ask
 from tests.generation.cluster import ASKED, ingress, recorded
 from tests.generation.test_kinds import gateway, route, service
@@ -197,3 +200,25 @@ def test_manifest_files_are_never_written_to_and_their_names_work(tmp_path: Path
         "json",
     )
     assert [each["dnsName"] for each in json.loads(shown.stdout)] == [HOST]
+
+
+def test_the_demo_gives_a_name_to_an_ingress_without_one_and_a_web_server_answers_behind_it() -> None:
+    command = [sys.executable, "-m", "dnssync", "demo"]
+    with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True) as demo:
+        try:
+            assert demo.stdout is not None
+            hint, shown = "", ""
+            for shown in demo.stdout:
+                hint = shown if "dig @" in shown else hint
+                if "curl http" in shown:
+                    break
+            host, _, web = shown.split("http://")[1].strip().rstrip("/").partition(":")
+            assert host == "hello-web-127-0-0-1.xip.test"
+            assert ask(int(hint.split("-p ")[1].split()[0]), host) == ["127.0.0.1"]
+            request = urllib.request.Request(f"http://127.0.0.1:{web}/", headers={"Host": host})
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                assert answer.read().decode() == f"Hello from {host}\n"
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.communicate(timeout=20)
+    assert demo.returncode == 0
