@@ -24,7 +24,7 @@ from resolver.journal import Journal
 from resolver.names import Labels, fold, to_text
 from resolver.notify import Notifier
 from resolver.records import RRset, Type
-from resolver.responder import Transport, respond
+from resolver.responder import STREAM_SIZE, Transport, respond
 from resolver.sections import Message, parse_message
 from resolver.synthesis import Rules
 from resolver.transfer import (
@@ -38,7 +38,7 @@ from resolver.transfer import (
     zone_soa,
 )
 from resolver.truth import Truth
-from resolver.tsig import MAX_SIZE, Fault, Signature, Signer, check_signature, find_signature, sign_fault
+from resolver.tsig import Fault, Signature, Signer, check_signature, find_signature, sign_fault
 from resolver.update import RejectedError
 from resolver.wire import EDNS_SIZE, HEADER_SIZE, PLAIN_SIZE, MalformedError, build_error
 from resolver.zone import Zone
@@ -60,10 +60,13 @@ class Peer(NamedTuple):
 
 
 class _Asked(NamedTuple):
+    """A message, and what signs its answer if it is well signed itself."""
+
     message: Message
-    signature: Signature | None
     peer: Peer
     transport: Transport
+    signature: Signature | None = None
+    signer: Signer | None = None
 
 
 class Authority:
@@ -85,10 +88,10 @@ class Authority:
         self._clock = clock
         self._updates = Updates(truth, access, journal, now=int(clock()))
         self._histories = {origin: History() for origin in truth.zones}
-        self._notifier = Notifier(access.targets, access.keys)
+        self._notifier = Notifier(access.targets, access.keys) if access.targets else None
         truth.listeners.append(self._follow)
-        for zone in truth.zones.values():
-            self._notifier.announce(zone_soa(zone))
+        for origin in truth.zones:
+            self._announce(origin)
 
     def handle(self, wire: bytes, peer: Peer, transport: Transport) -> Iterator[bytes]:
         """The messages that answer ``wire``, none for what is itself an answer. Made as they are taken."""
@@ -101,7 +104,7 @@ class Authority:
             fault = check_signature(signature, self._access.keys, now) if signature else Fault.NONE
         except MalformedError:
             return iter((build_error(wire, Rcode.FORMERR),))
-        asked = _Asked(message, signature, peer, transport)
+        asked = _Asked(message, peer, transport, signature)
         if signature is None:
             return self._answer(asked, now)
         with self._truth.lock:
@@ -110,12 +113,17 @@ class Authority:
     def close(self) -> None:
         """End what runs beside: the notifications, and the hold on the journal."""
         self._truth.listeners.remove(self._follow)
-        self._notifier.close()
+        if self._notifier:
+            self._notifier.close()
         self._updates.close()
 
     def _follow(self, number: int, change: Change) -> None:
         self._histories[change.origin].add(change)
-        self._notifier.announce(zone_soa(self._truth.zones[change.origin]))
+        self._announce(change.origin)
+
+    def _announce(self, origin: Labels) -> None:
+        if self._notifier:
+            self._notifier.announce(zone_soa(self._truth.zones[origin]))
 
     def _answer_signed(self, asked: _Asked, signature: Signature, fault: Fault, now: int) -> Iterator[bytes]:
         is_update = asked.message.opcode == _UPDATE
@@ -127,6 +135,7 @@ class Authority:
             bare = _reply(asked.message, Rcode.NOTAUTH)
             return iter((sign_fault(bare, signature, fault, self._access.keys, now),))
         signer = Signer(self._access.keys[signature.key], signature.mac)
+        asked = asked._replace(signer=signer)
         if is_update:
             return iter((self._answer_once(asked, signature, signer, now),))
         return signer.sign_all(self._answer(asked, now), now)
@@ -210,9 +219,8 @@ class Authority:
 
     def _plain(self, asked: _Asked) -> Iterator[bytes]:
         wire = asked.signature.body if asked.signature else asked.message.wire
-        cap = _room(asked) if asked.transport is Transport.UDP else 65535 - MAX_SIZE
         with self._truth.lock:
-            answer = respond(wire, asked.transport, self._truth.zones, self._rules, cap=cap)
+            answer = respond(wire, asked.transport, self._truth.zones, self._rules, cap=_room(asked))
         return iter(()) if answer is None else iter((asked.message.wire[:2] + answer[2:],))
 
     def _told(self, rrset: RRset) -> RRset | None:
@@ -226,12 +234,15 @@ class Authority:
 
 
 def _room(asked: _Asked) -> int:
-    """Bytes that a datagram may have: less a signature, and to who may be anyone little more than came."""
-    sizes = [record.rclass for record in asked.message.additional if record.type == Type.OPT]
-    limit = min(max(sizes[0], PLAIN_SIZE), EDNS_SIZE) if sizes else PLAIN_SIZE
-    if asked.signature:
-        return limit - MAX_SIZE
-    return min(limit, AMPLIFICATION * len(asked.message.wire))
+    """Bytes that an answer may have, less a signature; to who may be anyone, little more than came."""
+    if asked.transport is not Transport.UDP:
+        limit = STREAM_SIZE
+    else:
+        sizes = [record.rclass for record in asked.message.additional if record.type == Type.OPT]
+        limit = min(max(sizes[0], PLAIN_SIZE), EDNS_SIZE) if sizes else PLAIN_SIZE
+        if asked.signer is None:
+            return min(limit, AMPLIFICATION * len(asked.message.wire))
+    return limit - asked.signer.size if asked.signer else limit
 
 
 def _reply(message: Message, rcode: Rcode) -> bytes:

@@ -120,8 +120,7 @@ class Notifier:
         self._wake.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="notify", daemon=True)
         self._closing = False
-        if self._targets:
-            self._thread.start()
+        self._thread.start()
 
     def announce(self, soa: RRset) -> None:
         """Tell every target of the zone's new SOA, soon and until it answers."""
@@ -133,8 +132,7 @@ class Notifier:
         """End the thread."""
         self._closing = True
         self._stir()
-        if self._targets:
-            self._thread.join()
+        self._thread.join()
         self._wake.close()
         self._woken.close()
 

@@ -20,8 +20,8 @@ FUDGE = 300
 
 _TYPE, _ANY = 250, 255
 _MAX_RCODE = 0xFFF
-# Name, type, class, TTL, length, algorithm, times, the longest MAC, and a server's time in an error.
-MAX_SIZE = 255 + 10 + 20 + 16 + 64 + 6
+# Type, class, TTL and length; times, fudge, and the lengths, number and error that follow.
+_FIXED_SIZE = 10 + 16
 
 
 class Fault(IntEnum):
@@ -130,6 +130,12 @@ class Signer:
     def mac(self) -> bytes:
         """The MAC of what was signed last."""
         return self._mac
+
+    @property
+    def size(self) -> int:
+        """How many bytes a signature adds to a message."""
+        names = wire_length(self._key.name) + wire_length(self._key.wire_algorithm)
+        return names + _FIXED_SIZE + ALGORITHMS[self._key.algorithm]
 
     def sign(self, wire: bytes, now: int) -> bytes:
         """The message with its signature."""

@@ -91,7 +91,7 @@ def transferring(
     """A question for a transfer; ``serial`` is what the asker of an IXFR has."""
     query = dns.message.make_query(zone, rtype)
     if rtype == "IXFR":
-        query.authority.append(dns.rrset.from_text(zone, 0, "IN", "SOA", f". . {serial} 0 0 0 0"))
+        query.authority.append(dns.rrset.from_text(f"{zone}.", 0, "IN", "SOA", f". . {serial} 0 0 0 0"))
     if by:
         query.use_tsig(key(by))
     return query
