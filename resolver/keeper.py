@@ -20,10 +20,13 @@ from resolver.config import ResolverConfig
 from resolver.cookies import SECRET_SIZE
 from resolver.crew import Crew
 from resolver.errors import ResolverError
+from resolver.files import with_files
+from resolver.files import stamp
 from resolver.messages import Forward
 from resolver.names import Labels
 from resolver.responder import Transport
 from resolver.sockets import Opened, addresses_of, close_all, open_all
+from resolver.static import read_static
 from resolver.synthesis import rules_of
 from resolver.truth import Truth
 from resolver.zone import Layer, Update
@@ -35,6 +38,7 @@ log = logging.getLogger(__name__)
 
 # Seconds in which every worker must answer from a change; it takes a millisecond.
 SETTLE_TIMEOUT = 5.0
+_TICK = 0.25
 
 
 class Keeper:
@@ -45,7 +49,8 @@ class Keeper:
         # All workers must know each other's cookies.
         secrets = config.cookie_secrets or (token_hex(SECRET_SIZE),)
         self._config = msgspec.structs.replace(config, cookie_secrets=secrets)
-        self.truth = Truth(zone_bases(config), now=int(time.time()), serials=serials)
+        self._stamp = stamp(config.static)
+        self.truth = Truth(zone_bases(config, read_static(config)), now=int(time.time()), serials=serials)
         self._shares: list[list[Opened]] = []
         self.crew: Crew | None = None
         self._authority: Authority | None = None
@@ -78,13 +83,48 @@ class Keeper:
         peer = Peer(message.host, message.port)
         return self._authority.handle(message.wire, peer, Transport(message.transport))
 
-    def run(self, stop: threading.Event) -> None:
-        """Serve until ``stop`` is set, and close; raises ResolverError if the workers do not start."""
+    def run(self, stop: threading.Event, wanted: threading.Event | None = None) -> None:
+        """Serve until ``stop`` is set, and close; raises ResolverError if the workers do not start.
+
+        Whenever ``wanted`` is set, and whenever a file of records has changed, all files are read again.
+        """
         try:
             self.start()
-            stop.wait()
+            while not stop.wait(_TICK):
+                if wanted and wanted.is_set():
+                    wanted.clear()
+                    self.reload()
+                else:
+                    self.refresh()
         finally:
             self.close()
+
+    def refresh(self) -> None:
+        """``reload`` the records if one of their files has changed."""
+        found = stamp(self._config.static)
+        if found != self._stamp:
+            self._stamp = found
+            self._reload_static()
+
+    def reload(self) -> None:
+        """Read all files again, here and in the workers; what is wrong in them leaves all as it was."""
+        self._stamp = stamp(self._config.static)
+        self._reload_static()
+        if self.crew:
+            self.crew.reload()
+
+    def _reload_static(self) -> None:
+        try:
+            bases = zone_bases(self._config, read_static(self._config))
+        except ResolverError as error:
+            log.error("keeping the former records: %s", error, extra={"reason": str(error)})
+            return
+        before = self.truth.number
+        for problem in self.truth.rebase(bases, now=int(time.time())):
+            log.error("%s", problem)
+        if self.truth.number != before:
+            self.settle(self.truth.number)
+        log.info("read the files of records again", extra={"reason": ", ".join(self._config.static)})
 
     def stage(self, zone: str | Labels, update: Update, layer: Layer = Layer.GIVEN) -> tuple[int, int]:
         """Take an update of one zone, whole: the zone's serial, and the number of the change to wait for.
@@ -118,7 +158,8 @@ class Keeper:
 
 def _authority(config: ResolverConfig, truth: Truth) -> "Authority | None":
     """What answers updates, transfers and signed questions, if any are allowed; raises ResolverError."""
-    if not (config.tsig_keys or config.tsig_key_files or config.allow_transfers or config.notify):
+    secured = (config.tsig_keys, config.tsig_key_files, config.allow_transfers, config.notify, config.journal)
+    if not any(secured):
         return None
     # Most servers do without, and without dnspython.
     from resolver.access import read_access
@@ -127,4 +168,4 @@ def _authority(config: ResolverConfig, truth: Truth) -> "Authority | None":
 
     access = read_access(config)
     journal = Journal(config.journal) if config.journal else None
-    return Authority(truth, rules_of(config), access, journal=journal, clock=time.time)
+    return Authority(truth, rules_of(with_files(config)), access, journal=journal, clock=time.time)
