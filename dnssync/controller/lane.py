@@ -133,6 +133,13 @@ class Lane:
         self._retries[name] = (retry_at, self.attempts(name) + 1)
         self.errors[name] = error
 
+    def due_among(self, names: set[str], now: float) -> set[str]:
+        """Those of ``names`` that a fresh read is reason to plan: what was refused keeps its pause, or each
+        resync would send it again. After doubt nothing is known, and all are planned."""
+        if self._in_doubt:
+            return names
+        return names - {name for name, (due, _) in self._retries.items() if now < due < math.inf}
+
     def attempts(self, name: str) -> int:
         """How often in a row the name failed."""
         return self._retries.get(name, (0.0, 0))[1]

@@ -146,7 +146,8 @@ class Controller:
             lane.fail_read(message.error, now + self._backoff(lane.read_failures + 1))
             self._reporter.zone_failed(lane.zone, message.error)
             return
-        lane.finish_read(content, names_in_zone(lane.zone, self._wants.desired, content))
+        names = names_in_zone(lane.zone, self._wants.desired, content)
+        lane.finish_read(content, lane.due_among(names, now))
         self._reporter.records_read(lane.zone, content)
 
     def _bundles_applied(self, message: messages.BundlesApplied, now: float) -> None:

@@ -214,7 +214,8 @@ class Reporter:
         if outcome.ok:
             self._complaints.settle("record", zone.id, name)
         elif self._complaints.is_news(("record", zone.id, name), outcome.error):
-            log.error("not changed: %s", outcome.error, extra={"record": name, "zone": zone.name})
+            where = {"record": name.removesuffix("."), "zone": zone.name}
+            log.error("not changed: %s", outcome.error, extra=where)
 
     def turned(self, status: Status) -> None:
         """The loop turned once."""

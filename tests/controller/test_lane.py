@@ -101,3 +101,18 @@ def test_a_name_whose_deletion_is_held_is_not_tried_over_and_over() -> None:
     lane.put_aside(names, {"web.example.test.": deletion}, at_rest=set())
     lane.wake_retries(1000.0)
     assert not lane.hot
+
+
+def test_what_was_refused_keeps_its_pause_when_the_zone_is_read_again() -> None:
+    lane = loaded()
+    lane.fail("bad.example.test.", "refused", 60.0)
+    names = {"bad.example.test.", "good.example.test."}
+    assert lane.due_among(names, 30.0) == {"good.example.test."}
+    assert lane.due_among(names, 60.0) == names
+
+
+def test_after_doubt_everything_is_planned_again() -> None:
+    lane = loaded()
+    lane.fail("web.example.test.", "no answer", 60.0)
+    lane.finish_apply([Outcome(creation("web"), "no answer", doubtful=True)], 1.0, 5.0)
+    assert lane.due_among({"web.example.test."}, 2.0) == {"web.example.test."}

@@ -319,3 +319,10 @@ def test_a_server_of_another_kind_is_told_apart(double: CloudDnsDouble) -> None:
     elsewhere = f"{double.endpoint}/elsewhere"
     with provider_on(double, endpoint=elsewhere) as provider, pytest.raises(ConfigError, match="HTTP 404"):
         provider.zones()
+
+
+def test_a_star_inside_a_label_is_refused_with_what_to_do(double: CloudDnsDouble, provider: Provider) -> None:
+    outcome = provider.apply(_ZONE, [create("*")])[0]
+
+    assert "a-*.example.com" in outcome.error
+    assert "--txt-wildcard-replacement" in outcome.error

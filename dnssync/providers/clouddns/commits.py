@@ -71,7 +71,7 @@ class Commit:
         try:
             change = self._client.create_change(self._zone.id, body_of(batch))
         except ServiceRefusal as refusal:
-            self._note(f"{len(batch)} refused, looking for the reason", refusal)
+            self._note(len(batch), refusal)
             if refusal.conflict:
                 yield from self._settle(batch, refusal, readings)
             else:
@@ -137,7 +137,23 @@ class Commit:
         elif isinstance(error, Silence):
             doubtful = doubtful or error.doubtful
         for edit in edits:
-            yield Outcome(edit.bundle, str(error), retryable=retryable, doubtful=doubtful)
+            why = f"{error}{_advice(edit, error)}"
+            yield Outcome(edit.bundle, why, retryable=retryable, doubtful=doubtful)
 
-    def _note(self, what: str, why: DnssyncError) -> None:
-        log.info("%s: %s", self._zone, what, extra={"zone": str(self._zone), "reason": str(why)})
+    def _note(self, refused: int, why: DnssyncError) -> None:
+        # One alone is told of with its outcome.
+        log.log(
+            logging.INFO if refused > 1 else logging.DEBUG,
+            "%s: %d refused, looking for the reason",
+            self._zone,
+            refused,
+            extra={"zone": str(self._zone), "reason": str(why)},
+        )
+
+
+def _advice(edit: Edit, error: DnssyncError) -> str:
+    """What the user can do about a refusal of names that Cloud DNS takes from nobody."""
+    starred = any("*" in rrset.name.removeprefix("*.") for rrset in edit.additions)
+    if not starred or not isinstance(error, ServiceRefusal):
+        return ""
+    return "; Cloud DNS takes * as a whole first label only: give --txt-wildcard-replacement"

@@ -63,7 +63,7 @@ class CloudDnsProvider:
         except RefusedError as refusal:
             raise ConfigError(f"{refusal}; check --google-project") from refusal
         if not zones:
-            log.warning("Cloud DNS: no zone passes the filters", extra={"reason": "no zone"})
+            log.debug("Cloud DNS: no zone passes the filters", extra={"reason": "no zone"})
         return zones
 
     def records(self, zone: Zone) -> list[Endpoint]:
