@@ -15,11 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; the exit code: 0, or 1 with one line on standard error."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        _serve(options, stop)
+        _serve(options)
     except ResolverError as error:
         sys.stderr.write(f"resolver: error: {error}\n")
         return 1
@@ -28,22 +25,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
+def _serve(options: argparse.Namespace) -> None:
     # The server loads dnslib, which --help and a wrong option can do without.
     if options.feed:
         from resolver.feed import read_batches, run_feed
 
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
         # Unbuffered: a thread that waits in a buffer makes the interpreter abort at exit.
         with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as output:
             run_feed(read_batches(sys.stdin.fileno()), output, stop)
         return
-    from resolver.keeper import Keeper
+    from resolver.service import serve
 
     settings = {key: value for key, value in vars(options).items() if value is not None and key != "feed"}
     lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}
-    keeper = Keeper(ResolverConfig(**{"zones": (), **settings, **lists}))
-    logging.getLogger("resolver").info("listening on %s", ", ".join(keeper.bind()))
-    keeper.run(stop)
+    serve(ResolverConfig(**{"zones": (), **settings, **lists}))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,7 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--listen", action="append", metavar="ADDR:PORT", help="repeatable; default 127.0.0.1:5300")
     add("--workers", type=int, metavar="NUMBER", help="processes that answer; default 1")
+    add("--user", metavar="USER[:GROUP]", help="to become once the sockets are open")
+    add("--metrics-address", metavar="ADDR:PORT", help="of metrics and health over HTTP")
     add("--zone", action="append", dest="zones", metavar="NAME", help="zone to answer for; repeatable")
+    add("--static", action="append", metavar="FILE", help="zone file or YAML file of records; repeatable")
     add("--ns", action="append", metavar="NAME[=ADDR,…]", help="name server of the zones; repeatable")
     add("--apex", action="append", metavar="ADDR", help="address of the zones' own names; repeatable")
     add("--ttl", type=int, metavar="SECONDS", help="of encoded addresses; default 3600")

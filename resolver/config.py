@@ -25,6 +25,8 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     listen          ``ADDRESS:PORT``, ``[IPV6]:PORT``, ``:PORT`` (all addresses); port 0 takes a free one
     workers         processes that answer
+    user            ``USER`` or ``USER:GROUP`` to become once the sockets are open; empty: stay
+    metrics_address    ``ADDRESS:PORT`` of metrics and health over HTTP; empty: none
     zones           names to answer for; those below ``in-addr.arpa`` or ``ip6.arpa`` answer PTR
     ns              name servers of every zone, ``NAME`` or ``NAME=ADDRESS,ADDRESS`` (default: the zone)
     apex            addresses of each zone's own name
@@ -35,6 +37,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     allow_nets, deny_nets, private_only    see ``policy.AddressPolicy``
     hex_ipv4        whether eight hex digits are an address
     version, server_id    CHAOS TXT ``version.bind`` and ``id.server`` (also NSID); empty: refused
+    static          files of records: zone files, or YAML if their names end so; see ``static``
     blocked, blocklist    lines of names that are not answered, and a file of them: ``blocklist.Blocklist``
     tsig_keys, tsig_key_files, allow_updates    secrets, files of them, and grants: see ``keys``
     allow_transfers    networks and names of TSIG keys that may have whole zones
@@ -54,6 +57,8 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     listen: tuple[str, ...] = ("127.0.0.1:5300",)
     workers: int = 1
+    user: str = ""
+    metrics_address: str = ""
     zones: tuple[str, ...]
     ns: tuple[str, ...] = ()
     apex: tuple[str, ...] = ()
@@ -67,6 +72,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hex_ipv4: bool = True
     version: str = ""
     server_id: str = ""
+    static: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     blocklist: str = ""
     tsig_keys: tuple[str, ...] = ()

@@ -69,6 +69,11 @@ class Contents:
         """All records, in no order."""
         return [rrset for node in self._nodes.values() for rrset in node.values()]
 
+    @property
+    def size(self) -> int:
+        """How many RRsets there are."""
+        return sum(map(len, self._nodes.values()))
+
     def take(self, change: Change) -> None:
         """Become what ``change`` says, which must start from what this is."""
         nodes: dict[Labels, Node] = {name: dict(self._nodes.get(name, {})) for name in change.names}

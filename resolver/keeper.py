@@ -6,9 +6,8 @@ slows an answer.
 """
 
 import logging
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -16,19 +15,20 @@ import msgspec
 
 from resolver.answering import check_files
 from resolver.bases import zone_bases
-from resolver.config import ResolverConfig
+from resolver.config import ResolverConfig, zone_text
 from resolver.cookies import SECRET_SIZE
 from resolver.crew import Crew
 from resolver.errors import ResolverError
-from resolver.files import with_files
-from resolver.files import stamp
+from resolver.files import stamp, with_files
 from resolver.messages import Forward
+from resolver.metrics import Snapshot, WorkerState, ZoneState, exposition
 from resolver.names import Labels
 from resolver.responder import Transport
 from resolver.sockets import Opened, addresses_of, close_all, open_all
 from resolver.static import read_static
 from resolver.synthesis import rules_of
 from resolver.truth import Truth
+from resolver.web import Pages, WebServer
 from resolver.zone import Layer, Update
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 # Seconds in which every worker must answer from a change; it takes a millisecond.
 SETTLE_TIMEOUT = 5.0
-_TICK = 0.25
 
 
 class Keeper:
@@ -53,24 +52,38 @@ class Keeper:
         self.truth = Truth(zone_bases(config, read_static(config)), now=int(time.time()), serials=serials)
         self._shares: list[list[Opened]] = []
         self.crew: Crew | None = None
+        self.web: WebServer | None = None
         self._authority: Authority | None = None
         self.addresses: tuple[str, ...] = ()
 
-    def bind(self) -> tuple[str, ...]:
-        """Open all sockets and tell their addresses with real ports; raises ResolverError, with none left."""
-        check_files(self._config)
-        self._shares = open_all(self._config.listen, self._config.workers)
+    def bind(self, inherited: Sequence[Opened] = ()) -> tuple[str, ...]:
+        """Open all sockets and tell their addresses with real ports; raises ResolverError, with none left.
+
+        ``inherited`` sockets are taken in place of those to be opened; all workers share them.
+        """
+        self._shares = [list(inherited)] * self._config.workers if inherited else self._open()
+        self.addresses = addresses_of(self._shares)
+        if self._config.metrics_address:
+            pages = Pages(lambda: self.is_ready, lambda: exposition(self.snapshot()))
+            try:
+                self.web = WebServer(self._config.metrics_address, pages)
+            except ResolverError:
+                close_all(self._shares)
+                raise
+        return self.addresses
+
+    def _open(self) -> list[list[Opened]]:
+        shares = open_all(self._config.listen, self._config.workers)
         try:
             secure = open_all(self._config.secure_listen, self._config.workers, secure=True)
         except ResolverError:
-            close_all(self._shares)
+            close_all(shares)
             raise
-        self._shares = [[*plain, *others] for plain, others in zip(self._shares, secure, strict=True)]
-        self.addresses = addresses_of(self._shares)
-        return self.addresses
+        return [[*plain, *others] for plain, others in zip(shares, secure, strict=True)]
 
     def start(self) -> None:
         """Start the workers and wait until they answer; raises ResolverError."""
+        check_files(self._config)
         self._authority = _authority(self._config, self.truth)
         handle = self._answer_forwarded if self._authority else None
         self.crew = Crew(self._config, self.truth, self._shares, handle)
@@ -83,21 +96,21 @@ class Keeper:
         peer = Peer(message.host, message.port)
         return self._authority.handle(message.wire, peer, Transport(message.transport))
 
-    def run(self, stop: threading.Event, wanted: threading.Event | None = None) -> None:
-        """Serve until ``stop`` is set, and close; raises ResolverError if the workers do not start.
+    @property
+    def is_ready(self) -> bool:
+        """Whether a worker answers."""
+        return self.crew is not None and any(place.is_live for place in self.crew.places)
 
-        Whenever ``wanted`` is set, and whenever a file of records has changed, all files are read again.
-        """
-        try:
-            self.start()
-            while not stop.wait(_TICK):
-                if wanted and wanted.is_set():
-                    wanted.clear()
-                    self.reload()
-                else:
-                    self.refresh()
-        finally:
-            self.close()
+    def snapshot(self) -> Snapshot:
+        """What the metrics show now."""
+        places = self.crew.places if self.crew else []
+        workers = [WorkerState(place.is_live, place.starts, place.counts) for place in places]
+        with self.truth.lock:
+            zones = [
+                ZoneState(zone_text(zone.origin), zone.serial, zone.size)
+                for zone in self.truth.zones.values()
+            ]
+            return Snapshot(workers, zones, self.truth.number)
 
     def refresh(self) -> None:
         """``reload`` the records if one of their files has changed."""
@@ -152,7 +165,9 @@ class Keeper:
             self.crew.close()
         if self._authority:
             self._authority.close()
-        self.crew = self._authority = None
+        if self.web:
+            self.web.close()
+        self.crew = self._authority = self.web = None
         close_all(self._shares)
 
 

@@ -15,6 +15,7 @@ from resolver.errors import ResolverError
 from resolver.loop import Loop, certificate_of, packed_address
 from resolver.responder import Transport
 from resolver.sockets import Opened, addresses_of, close_all, open_all
+from resolver.static import read_static
 from resolver.truth import Truth
 from resolver.zone import Update
 
@@ -31,7 +32,7 @@ class Resolver:
     def __init__(self, config: ResolverConfig, *, serials: Mapping[str, int] | None = None) -> None:
         """``serials``: the least SOA serial per zone, where a former process has used higher ones."""
         self._config = config
-        self._truth = Truth(zone_bases(config), now=int(time.time()), serials=serials)
+        self._truth = Truth(zone_bases(config, read_static(config)), now=int(time.time()), serials=serials)
         self._answering = Answering(config, self._truth.zones)
         self._sockets: list[list[Opened]] = []
         self._certificate: Certificate | None = None

@@ -10,6 +10,9 @@ LATENCY_BOUNDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
 )
 
+# Kinds of answers that are counted apart; types of further ones are not told apart.
+_MAX_KINDS = 400
+
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
     """A kind of answer; ``type`` is that of the question (0: not read), ``path`` is fast or slow."""
@@ -52,6 +55,9 @@ class Tally:
     def answer(self, rtype: int, rcode: int, transport: str, path: str) -> None:
         """Count one answer."""
         key = (rtype, rcode, transport, path)
+        if key not in self._answered and len(self._answered) >= _MAX_KINDS:
+            # Types are what strangers choose.
+            key = (0, rcode, transport, path)
         self._answered[key] = self._answered.get(key, 0) + 1
 
     def event(self, name: str, number: int = 1) -> None:

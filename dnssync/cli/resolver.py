@@ -1,8 +1,5 @@
 """``dnssync resolver``: the wildcard DNS server alone."""
 
-import logging
-import signal
-import threading
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +11,6 @@ from dnssync.settings import ResolverSettings
 
 if TYPE_CHECKING:
     from resolver.config import ResolverConfig
-
-log = logging.getLogger(__name__)
 
 # Options whose fields in the resolver's configuration have other names.
 _RENAMED = {
@@ -35,15 +30,10 @@ _RENAMED = {
 def command(settings: ResolverSettings) -> None:
     """Serve IP-encoded names, such as app.10.0.0.5.xip.test, over UDP and TCP until interrupted."""
     from resolver.errors import ResolverError
-    from resolver.keeper import Keeper
+    from resolver.service import serve
 
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        keeper = Keeper(resolver_config(settings))
-        log.info("listening on %s", ", ".join(keeper.bind()))
-        keeper.run(stop)
+        serve(resolver_config(settings))
     except ResolverError as error:
         raise ConfigError(str(error)) from None
 

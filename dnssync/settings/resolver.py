@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dnssync.option import Option, count, duration, network, whole_seconds
+from dnssync.option import Option, count, duration, network, socket_address, whole_seconds
 from dnssync.settings.providers import LISTEN_HELP, NS_HELP
 from dnssync.settings.running import CommonSettings
 
@@ -19,6 +19,14 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
         "127.0.0.1:5300",
     )
     workers: Annotated[int, Option(LISTENING, "Processes that answer, on the same ports.", count)] = 1
+    user: Annotated[
+        str,
+        Option(
+            LISTENING,
+            "User to become once the sockets are open (port 53 needs root to open it).",
+            metavar="USER[:GROUP]",
+        ),
+    ] = ""
     tcp_timeout: Annotated[
         float, Option(LISTENING, "Time for a TCP client to ask its next question.", duration)
     ] = 10.0
@@ -43,6 +51,15 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
         ),
     ] = ()
 
+    metrics_address: Annotated[
+        str,
+        Option(
+            SAFETY,
+            "Where /metrics, /healthz and /readyz are served; empty for nowhere.",
+            socket_address,
+            metavar="ADDR:PORT",
+        ),
+    ] = ""
     rrl_rate: Annotated[
         int,
         Option(
@@ -125,6 +142,14 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
             ANSWERS,
             "Zone to serve (required); one below in-addr.arpa or ip6.arpa answers PTR.",
             metavar="ZONE",
+        ),
+    ] = ()
+    static: Annotated[
+        tuple[str, ...],
+        Option(
+            ANSWERS,
+            "Zone file of records, or YAML if its name ends in .yaml; read again when it changes.",
+            metavar="FILE",
         ),
     ] = ()
     ns: Annotated[tuple[str, ...], Option(ANSWERS, NS_HELP, metavar="NAME[=ADDR,…]")] = ()
