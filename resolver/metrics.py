@@ -1,4 +1,4 @@
-"""What the keeper shows of itself and its workers, for Prometheus. Collected when asked, from plain values."""
+"""What the keeper shows of itself and its workers, for Prometheus: from plain values, when asked."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING

@@ -134,7 +134,7 @@ def _inherit(descriptor: int, name: str) -> Opened:
 
 
 def become(user: str) -> None:
-    """Become ``USER`` or ``USER:GROUP`` for good; raises ResolverError. Nothing to do for who is that user."""
+    """Become ``USER`` or ``USER:GROUP`` for good, or stay if that is who we are; raises ResolverError."""
     import grp
     import pwd
 
