@@ -80,7 +80,8 @@ class Holds:
 
     def at(self, name: str) -> list[Hold]:
         """The holds at a normalised name, ordered by object."""
-        return [self._holds[ref][name] for ref in sorted(self._at.get(name, ()))]
+        holders = self._at.get(name)
+        return [self._holds[ref][name] for ref in sorted(holders)] if holders else []
 
     def _drop(self, ref: ObjectRef, name: str) -> None:
         held = self._holds[ref]

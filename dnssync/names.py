@@ -40,8 +40,10 @@ def normalise(name: str) -> str:
     ``Bücher.de`` → ``xn--bcher-kva.de.``; the empty name and ``.`` are both the root, ``.``.
     """
     text = name.strip()
-    text = text.lower() if _is_plain(text) else _a_labels(text)
-    return text if text.endswith(".") else text + "."
+    # Called for every name of every pass: what ``_is_plain`` asks is asked here of the one lowered copy.
+    lowered = text.lower()
+    plain = lowered if text.isascii() and _ACE_PREFIX not in lowered else _a_labels(text)
+    return plain if plain.endswith(".") else plain + "."
 
 
 def ascii_name(name: str) -> str:

@@ -80,7 +80,8 @@ class Planner:
             current += records
             wanted += here
             holds = all_wanted.holds.at(name)
-            wanted += records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
+            if holds or all_wanted.unread:
+                wanted += records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
         result = plan(current, wanted, self._zone_rules)
         refused = self._registry.refusals(result.changes, content)
         if refused:
@@ -106,5 +107,6 @@ class Planner:
 def names_in_zone(zone: Zone, desired: DesiredState, content: ZoneContent) -> set[str]:
     """Every normalised name that a full pass over the zone has to look at."""
     suffix = normalise(zone.name)
-    wanted = {name for name in desired.names() if name == suffix or name.endswith("." + suffix)}
+    below = f".{suffix}"
+    wanted = {name for name in desired.names() if name.endswith(below) or name == suffix}
     return wanted.union(content.names())
