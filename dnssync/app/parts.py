@@ -12,6 +12,7 @@ from dnssync.policy import Policy
 from dnssync.providers import Provider
 from dnssync.settings import Settings
 from dnssync.sources.shaping import ShapeOptions, shape
+from resolver import decode
 
 
 def domain_filter(settings: Settings) -> DomainFilter:
@@ -52,6 +53,12 @@ def registry(settings: Settings) -> Registry:
             migrate_from=settings.migrate_from_txt_owner,
         )
     )
+
+
+def answered_without_records(settings: Settings) -> Callable[[str], bool]:
+    """Whether a name is answered also when it has no record: the bundled resolver reads the address in it."""
+    zones = settings.zone if settings.provider == "builtin" else ()
+    return lambda name: any(decode(name, zone) is not None for zone in zones)
 
 
 def rules(settings: Settings, owner_id: str) -> PlanRules:

@@ -137,7 +137,10 @@ def assemble(
         inbox,
         Wants(kinds, settings.hold_targets, reporter),
         Planner(provider, registry, rules, parts.shaper(settings)),
-        DeletionGate(DeletionLimits(settings.max_deletes, settings.max_delete_percent)),
+        DeletionGate(
+            DeletionLimits(settings.max_deletes, settings.max_delete_percent),
+            answered=parts.answered_without_records(settings),
+        ),
         provider=provider,
         registry=registry,
         reporter=reporter,

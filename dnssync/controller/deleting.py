@@ -1,7 +1,7 @@
 """The gate that all deletions pass: the deletion guard with the memory of what was deleted of late."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dnssync.changes import Action, Bundle
 from dnssync.deletions import DeletionLimits, Verdict, judge
@@ -12,10 +12,15 @@ WINDOW = 60.0
 
 
 class DeletionGate:
-    """``held`` deletions wait at the gate, and ``notice`` says why and how to release them."""
+    """``held`` deletions wait at the gate, and ``notice`` says why and how to release them.
 
-    def __init__(self, limits: DeletionLimits) -> None:
+    ``answered`` says of a normalised name that it goes on being answered without its records: a name that
+    carries its address, in a zone of the bundled resolver. Taking those away is not counted.
+    """
+
+    def __init__(self, limits: DeletionLimits, answered: Callable[[str], bool] = lambda name: False) -> None:
         self._limits = limits
+        self._answered = answered
         self._recent: deque[tuple[float, int]] = deque()
         self._under_way = 0
         self.held = 0
@@ -25,7 +30,7 @@ class DeletionGate:
         """Whether these deletions, all that are planned in all zones, may be made now."""
         while self._recent and self._recent[0][0] <= now - WINDOW:
             self._recent.popleft()
-        planned = sum(deleted_records(bundle) for bundle in bundles)
+        planned = self._count(bundles)
         recent = sum(count for _, count in self._recent) + self._under_way
         # What is under way is still counted as owned.
         verdict = judge(planned, owned - self._under_way, self._limits, recent=recent)
@@ -39,14 +44,18 @@ class DeletionGate:
 
     def let_through(self, bundles: Sequence[Bundle]) -> None:
         """Deletions that were allowed are asked for now; until each has ``ended`` it counts as made."""
-        self._under_way += sum(deleted_records(bundle) for bundle in bundles)
+        self._under_way += self._count(bundles)
 
     def ended(self, bundle: Bundle, now: float, *, committed: bool) -> None:
         """A bundle was committed or not; deletions in one that stands count for a while."""
         if only_deletes(bundle):
-            self._under_way -= deleted_records(bundle)
-            if committed:
-                self._recent.append((now, deleted_records(bundle)))
+            count = self._count([bundle])
+            self._under_way -= count
+            if committed and count:
+                self._recent.append((now, count))
+
+    def _count(self, bundles: Sequence[Bundle]) -> int:
+        return sum(deleted_records(bundle) for bundle in bundles if not self._answered(bundle.name))
 
 
 def only_deletes(bundle: Bundle) -> bool:

@@ -74,3 +74,14 @@ def test_nothing_to_delete_is_never_held() -> None:
     gate.let_through([deletion(f"n{index}") for index in range(20)])
     assert gate.judge([], owned=20, now=0.0).allowed
     assert gate.notice == ""
+
+
+def test_names_that_are_answered_without_their_records_do_not_count() -> None:
+    gate = DeletionGate(DeletionLimits(max_deletes=5), answered=lambda name: name.startswith("n"))
+    many = [deletion(f"n{index}") for index in range(50)]
+    assert gate.judge(many, owned=50, now=0.0).allowed
+    gate.let_through(many)
+    for each in many:
+        gate.ended(each, 0.0, committed=True)
+    assert gate.judge([deletion(f"own{index}") for index in range(5)], owned=100, now=1.0).allowed
+    assert not gate.judge([deletion(f"own{index}") for index in range(6)], owned=100, now=1.0).allowed

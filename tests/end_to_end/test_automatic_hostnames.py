@@ -222,3 +222,20 @@ def test_the_demo_gives_a_name_to_an_ingress_without_one_and_a_web_server_answer
             demo.send_signal(signal.SIGINT)
             demo.communicate(timeout=20)
     assert demo.returncode == 0
+
+
+def test_many_names_that_change_at_once_are_no_flood_of_deletions_to_be_held(cluster: Cluster) -> None:
+    for index in range(30):
+        cluster.api.put(ingress(f"web-{index}", ips=["10.0.0.5"], annotations=ASKED))
+    with Dnssync(*cluster.flags, "--max-deletes=6") as process:
+        wait_for(lambda: cluster.events("web-29")[-1:] == ["HostnameReady"], "the first names")
+        for index in range(30):
+            changed = cluster.get(f"web-{index}")
+            changed["metadata"].pop("resourceVersion")
+            changed["status"] = {"loadBalancer": {"ingress": [{"ip": "10.0.0.6"}]}}
+            cluster.api.put(changed)
+        new = "web-29-default-10-0-0-6.xip.test"
+        wait_for(lambda: process.logged(f"created A 10.0.0.6.*{new}"), "the new records")
+        wait_for(lambda: len(process.logged("deleted A 10.0.0.[56]")) == 30, "the end of the old ones")
+        assert process.health() == {"status": "ok", "reasons": []}
+        assert process.metric("dnssync_held_deletes") == 0
