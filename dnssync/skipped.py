@@ -18,6 +18,7 @@ class SkipReason(StrEnum):
     RECORD_TYPE = "record-type"
     POLICY = "policy"
     NO_MARKER = "no-marker"
+    NO_ZONE = "no-zone"
 
 
 class Skipped(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -7,12 +7,14 @@ import msgspec
 
 from dnssync.changes import Bundle
 from dnssync.desired import DesiredState
+from dnssync.domains import match_all
 from dnssync.endpoints import Endpoint
 from dnssync.hold import Holds, records_to_keep
 from dnssync.names import normalise
 from dnssync.ownership import Registry, ZoneContent
 from dnssync.plan import Plan, PlanRules, plan
 from dnssync.providers import Provider, Zone
+from dnssync.skipped import Skipped, SkipReason, skip
 
 
 class Wanted(NamedTuple):
@@ -71,9 +73,12 @@ class Planner:
         """
         current: list[Endpoint] = []
         wanted: list[Endpoint] = []
+        homeless: list[Skipped] = []
         for name in names:
             at_name = self._wanted_at(name, all_wanted)
             here = [endpoint for endpoint, zone_ids in at_name if zone.id in zone_ids]
+            if len(here) < len(at_name):
+                homeless += [self._homeless(endpoint) for endpoint, zone_ids in at_name if not zone_ids]
             if at_name and not here:
                 continue
             records = content.at(name)
@@ -88,7 +93,16 @@ class Planner:
             keys = {skipped.endpoint.key for skipped in refused}
             kept = tuple(change for change in result.changes if change.endpoint.key not in keys)
             result = Plan(kept, (*result.skipped, *refused))
+        if homeless:
+            result = Plan(result.changes, (*result.skipped, *homeless))
         return Planned(result, self._registry.bundle(result.changes, content))
+
+    def _homeless(self, endpoint: Endpoint) -> Skipped:
+        """The endpoint lies in a zone of ours, and none may hold it."""
+        if not match_all(self._rules.domain_filters, endpoint.dns_name):
+            return skip(endpoint, SkipReason.DOMAIN_FILTER, "the domain filters keep it out")
+        why = "none of the zones it lies in may hold it; check the annotation that names a zone for it"
+        return skip(endpoint, SkipReason.NO_ZONE, why)
 
     def _wanted_at(self, name: str, wanted: Wanted) -> list[tuple[Endpoint, frozenset[str]]]:
         """The endpoints wanted at ``name``, shaped and adjusted, each with the ids of its zones."""

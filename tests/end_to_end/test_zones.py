@@ -22,3 +22,16 @@ def test_pain_2_the_brake_holds_for_all_zones_together_while_one_of_them_is_slow
         process.wait_for_log("6 deletions are held")
         stage.expect("a5", None)
         assert all(stage.cloud.values(other, f"b{index}.other.test", "A") for index in range(10))
+
+
+def test_pain_15_a_record_pinned_to_a_zone_that_is_not_there_is_told_of(stage: Stage) -> None:
+    pinned = ingress("web", hosts=["web.example.test"], addresses=["10.0.0.5"])
+    pinned["metadata"]["annotations"] = {"external-dns.kubernetes.io/aws-hosted-zone-id": "ZNOWHERE"}
+    stage.api.put(pinned)
+    with stage.dnssync("--interval=1s") as process:
+        line = process.wait_for_log("none of the zones it lies in may hold it")
+        assert (line["object"], line["record"]) == ("ingress/default/web", "web.example.test")
+        reads = stage.cloud.counts["ListResourceRecordSets"]
+        wait_for(lambda: stage.cloud.counts["ListResourceRecordSets"] > reads + 2, "two resyncs")
+        assert len(process.logged("may hold it")) == 1
+        assert stage.address("web") is None
