@@ -70,14 +70,14 @@ def _check_entry(entry: Entry, origins: Sequence[Labels]) -> None:
 
 def _check_group(name: Labels, rtype: int, group: Sequence[Entry]) -> None:
     what = f"{to_text(name)} {type_text(rtype)}"
+    if rtype in (Type.CNAME, Type.SOA) and len({entry.data for entry in group}) > 1:
+        raise group[-1].error(f"{what} can be there only once, and it is at {group[0].where} too")
     for entry in group:
         if entry.ttl != group[0].ttl:
             raise entry.error(
                 f"{what} has the TTL {entry.ttl} here and {group[0].ttl} at {group[0].where};"
                 " all of a name and type have one (RFC 2181 §5.2)"
             )
-    if rtype in (Type.CNAME, Type.SOA) and len({entry.data for entry in group}) > 1:
-        raise group[-1].error(f"{what} can be there only once, and it is at {group[0].where} too")
     if sum(len(entry.data) + 12 for entry in group) > MAX_RRSET:
         raise group[-1].error(f"{what} has more data than fits into one DNS message")
 

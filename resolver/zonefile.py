@@ -84,7 +84,9 @@ class _Reader(dns.zonefile.Reader):
     def _mark(self) -> None:
         # Where the record begins; afterwards the place is behind its last line.
         file, line = self.tok.where()
-        self.where = f"{file}:{line}"
+        # A line of one word: its end was looked at, and counted.
+        is_counted = self.tok.ungotten_char == "\n"
+        self.where = f"{file}:{line - is_counted}"
 
 
 class _Taker(dns.zonefile.RRsetsReaderTransaction):
