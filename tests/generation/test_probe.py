@@ -1,0 +1,135 @@
+"""The probe: a hostname counts as ready when the name server really answers with its address."""
+
+import threading
+from collections.abc import Iterator
+
+import dns.resolver
+import pytest
+
+from dnssync.generation.deciding import Note
+from dnssync.generation.probe import Prober, ask, authoritative
+from dnssync.generation.record import Entry
+from dnssync.generation.subject import Subject
+from dnssync.generation.voice import Voice
+from dnssync.metrics import Metrics
+from dnssync.objects import ObjectRef
+from dnssync.providers.builtin import BuiltinProvider
+from resolver.config import ResolverConfig
+from tests.end_to_end.process import free_port, wait_for
+
+DOMAIN = "xip.test"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Where a resolver of the domain listens."""
+    provider = BuiltinProvider(
+        ResolverConfig(listen=("127.0.0.1:0",), zones=(DOMAIN,), ns=("ns1.xip.test=127.0.0.1",))
+    )
+    try:
+        provider.zones()
+        yield provider.addresses[0]
+    finally:
+        provider.close()
+
+
+class Asking:
+    """A prober at work, and what it told."""
+
+    def __init__(self, *servers: str, patience: float = 10.0) -> None:
+        self.servers = list(servers)
+        self.told: list[tuple[Note, bool]] = []
+        voice = Voice(Metrics("test"), lambda subject, note, warning: self.told.append((note, warning)))
+        self.prober = Prober(lambda domain: self.servers, voice, patience)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self.prober.run, args=(self._stop,), daemon=True)
+
+    def __enter__(self) -> "Asking":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(5.0)
+        assert not self._thread.is_alive()
+
+    def ask_for(self, *addresses: str, host: str = "") -> None:
+        record = {
+            index: Entry(
+                host=host or f"web-{address.replace('.', '-')}.{DOMAIN}", address=address, domain=DOMAIN
+            )
+            for index, address in enumerate(addresses)
+        }
+        self.prober.ask_for(Subject(ref=ObjectRef("ingress", "default", "web"), domain=DOMAIN, record=record))
+
+    def reasons(self) -> list[str]:
+        return [note.reason for note, _ in self.told]
+
+
+def test_a_name_that_is_answered_is_told_with_the_server_that_was_asked(server: str) -> None:
+    with Asking(server) as asking:
+        asking.ask_for("10.0.0.5", "10.0.0.6")
+        wait_for(lambda: asking.told, "an answer")
+    ((note, warning),) = asking.told
+    assert (note.reason, warning) == ("HostnameReady", False)
+    assert server in note.text
+    assert "web-10-0-0-5" in note.text
+    assert "web-10-0-0-6" in note.text
+
+
+def test_an_answer_with_another_address_is_no_answer(server: str) -> None:
+    with Asking(server, patience=0.3) as asking:
+        asking.ask_for("10.0.0.9", host="web-10-0-0-5.xip.test")
+        wait_for(lambda: asking.told, "the complaint")
+    ((note, warning),) = asking.told
+    assert (note.reason, warning) == ("HostnameNotReady", True)
+    assert "10.0.0.9" in note.text
+
+
+def test_it_is_asked_until_it_is_answered(server: str) -> None:
+    with Asking(f"127.0.0.1:{free_port()}") as asking:
+        asking.ask_for("10.0.0.5")
+        threading.Event().wait(0.1)
+        asking.servers[:] = [server]
+        wait_for(lambda: asking.reasons() == ["HostnameReady"], "the answer")
+
+
+def test_only_the_newest_name_of_an_object_is_asked_for(server: str) -> None:
+    with Asking(f"127.0.0.1:{free_port()}") as asking:
+        asking.ask_for("10.0.0.5")
+        asking.ask_for("10.0.0.6")
+        asking.servers[:] = [server]
+        wait_for(lambda: asking.told, "the answer")
+        asking.ask_for("10.0.0.7")
+        wait_for(lambda: len(asking.told) == 2, "the next answer")
+    assert [note.text.split(":")[0] for note, _ in asking.told] == [
+        "web-10-0-0-6.xip.test",
+        "web-10-0-0-7.xip.test",
+    ]
+
+
+def test_every_server_has_to_answer(server: str) -> None:
+    with Asking(server, f"127.0.0.1:{free_port()}", patience=0.2) as asking:
+        asking.ask_for("10.0.0.5")
+        wait_for(lambda: asking.reasons() == ["HostnameNotReady"], "the complaint")
+
+
+def test_no_server_at_all_is_told() -> None:
+    with Asking(patience=0.1) as asking:
+        asking.ask_for("10.0.0.5")
+        wait_for(lambda: asking.told, "the complaint")
+    assert "no name server found" in asking.told[0][0].text
+
+
+def test_the_servers_of_a_delegated_domain_are_found(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = dns.resolver.Resolver(configure=False)
+    machine.nameservers, machine.port = ["127.0.0.1"], int(server.rpartition(":")[2])
+    machine.lifetime = 2.0
+    monkeypatch.setattr(dns.resolver, "default_resolver", machine)
+    assert authoritative(DOMAIN) == ["127.0.0.1:53"]
+    assert authoritative("elsewhere.example") == []
+
+
+def test_the_data_of_an_answer_are_plain_text(server: str) -> None:
+    assert ask("web.2001-db8--1.xip.test", "AAAA", server) == ["2001:db8::1"]
+    assert ask("nothing.xip.test", "A", server) == []
