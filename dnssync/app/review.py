@@ -14,7 +14,7 @@ from dnssync.controller.planning import Planner, Wanted, names_in_zone
 from dnssync.deletions import DeletionLimits
 from dnssync.desired import DesiredState
 from dnssync.endpoints import Endpoint
-from dnssync.errors import RefusedError
+from dnssync.errors import DnssyncError, RefusedError
 from dnssync.hold import Holds
 from dnssync.kube.client import Connection
 from dnssync.names import is_within, normalise
@@ -92,10 +92,19 @@ def apply_plan(settings: Settings, document: PlanDocument) -> int:
         good = True
         for zone_plan in document.zones:
             if zone_plan.plan.changes:
-                good &= _apply_zone(provider, settings, zone_plan, zones)
+                good &= _try_zone(provider, settings, zone_plan, zones)
     finally:
         provider.close()
     return 0 if good else 1
+
+
+def _try_zone(provider: Provider, settings: Settings, zone_plan: ZonePlan, zones: dict[str, Zone]) -> bool:
+    """Apply one zone's part; a zone that cannot be read does not keep the others from theirs."""
+    try:
+        return _apply_zone(provider, settings, zone_plan, zones)
+    except DnssyncError as error:
+        log.error("nothing is changed here: %s", error, extra={"zone": zone_plan.zone.name})
+        return False
 
 
 def _apply_zone(provider: Provider, settings: Settings, zone_plan: ZonePlan, zones: dict[str, Zone]) -> bool:

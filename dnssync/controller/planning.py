@@ -109,7 +109,10 @@ class Planner:
         known = self._wanted.get(name)
         if known is None:
             held = [endpoint for hold in wanted.holds.at(name) for endpoint in hold.endpoints]
-            shaped = self._shape([*wanted.desired.endpoints_at(name), *held])
+            asked = [*wanted.desired.endpoints_at(name), *held]
+            if not asked:
+                return []  # Not worth remembering: names come and go for as long as the process runs.
+            shaped = self._shape(asked)
             known = [(endpoint, self._zone_ids(endpoint)) for endpoint in self._provider.adjust(shaped)]
             self._wanted[name] = known
         return known
