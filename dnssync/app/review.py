@@ -119,6 +119,9 @@ def _apply_zone(provider: Provider, settings: Settings, zone_plan: ZonePlan, zon
     for change in zone_plan.plan.changes:
         if change not in fresh:
             _log_change(zone, change, "left alone: it is not as the plan saw it; make a new plan")
+    for refused in registry.refusals(fresh, content):
+        good = False
+        log.error("left alone: %s", refused.message, extra={"zone": zone.name, "reason": refused.reason})
     for outcome in provider.apply(zone, registry.bundle(fresh, content)):
         good &= outcome.ok
         for change in outcome.bundle.changes:
@@ -131,7 +134,11 @@ def _still_true(change: Change, content: ZoneContent) -> bool:
     there = content.find(change.endpoint)
     if change.old is None or there is None:
         return change.old is there
-    return (change.old.ttl, sorted(change.old.targets)) == (there.ttl, sorted(there.targets))
+    return _shape(change.old) == _shape(there)
+
+
+def _shape(record: Endpoint) -> tuple[object, ...]:
+    return record.ttl, sorted(record.targets), sorted(record.provider_specific)
 
 
 def _log_change(zone: Zone, change: Change, result: str, *, failed: bool = False) -> None:

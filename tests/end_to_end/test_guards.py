@@ -115,6 +115,18 @@ def test_a_saved_plan_is_refused_where_the_zone_has_changed_since(stage: Stage, 
     assert stage.address("web") == ["192.0.2.1"]
 
 
+def test_a_saved_plan_stops_before_what_another_owner_has_claimed_since(stage: Stage, tmp_path: Path) -> None:
+    stage.api.put(ingress("web", hosts=["web.example.test"], addresses=["10.0.0.5"]))
+    flags = [*flags_for(ZONE), f"--kubeconfig={stage.kubeconfig}"]
+    saved = tmp_path / "plan.json"
+    run_cli("plan", *flags, f"--out={saved}", environment=stage.cloud.environment())
+    stage.cloud.put(stage.zone, "a-web.example.test", "TXT", MARKER.format("them", "web"))
+    applied = run_cli("apply", str(saved), *flags, environment=stage.cloud.environment())
+    assert applied.returncode == 1
+    assert "belongs to owner 'them'" in applied.stderr
+    assert stage.address("web") is None
+
+
 def test_foreign_and_unowned_records_are_left_alone_and_said_aloud(stage: Stage) -> None:
     stage.cloud.put(stage.zone, "hand.example.test", "A", "192.0.2.1")
     stage.cloud.put(stage.zone, "theirs.example.test", "A", "192.0.2.2")
