@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 any error, 2 a mistake in the use of the command line; onl
 says that there are changes, so that a mistake in its use is 1 as well; 130 interrupted.
 """
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -131,6 +132,12 @@ def execute(args: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader has gone; Python would fail once more when it flushes at exit.
         sys.stdout = None
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stdout = None  # What is still in it would fail once more.
+        _report(f"the output cannot be written: {error.strerror}")
         return 1
     return code if isinstance(code, int) else 0
 

@@ -126,3 +126,12 @@ def test_apply_refuses_a_dry_run(
 def test_the_demo_refuses_another_provider(capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["demo", "--provider=aws"]) == 1
     assert capsys.readouterr().err.startswith("dnssync: error: --provider: the demo needs builtin")
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_full_disk_is_one_line(options: list[str], form: str) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "dnssync", "endpoints", options[0], "-o", form]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "dnssync: error: the output cannot be written: No space left on device\n"
