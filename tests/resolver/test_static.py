@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import dns.name
-import dns.rdatatype
 import dns.zone
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ from resolver import ResolverError
 from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
 from resolver.names import to_text
-from resolver.records import RRset
+from resolver.records import RRset, type_text
 from resolver.static import read_static
 from resolver.zone import Zone
 from tests.resolver.zones import World, tell
@@ -232,7 +231,7 @@ def test_records_of_several_files_and_zones_stand_together(tmp_path: Path) -> No
     config = ResolverConfig(zones=("xip.test", "two.test"), static=(str(first), str(second)))
     found = {base.origin: base.static for base in zone_bases(config, read_static(config))}
     names = {
-        origin: sorted((to_text(rrset.name), dns.rdatatype.to_text(rrset.type)) for rrset in rrsets)
+        origin: sorted((to_text(rrset.name), type_text(rrset.type)) for rrset in rrsets)
         for origin, rrsets in found.items()
     }
     assert names[b"xip", b"test"] == [

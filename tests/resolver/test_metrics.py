@@ -1,0 +1,134 @@
+"""What the server shows over HTTP."""
+
+import os
+import signal
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from resolver import ResolverError
+from resolver.tally import Answered, Counts, Tally
+from tests.resolver.keeping import Kept, keeping, wait_until
+from tests.resolver.serving import TIMEOUT
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Kept]:
+    with keeping(workers=2, metrics_address="127.0.0.1:0") as running:
+        yield running
+
+
+def fetch(kept: Kept, path: str) -> str:
+    assert kept.keeper.web
+    host, port = kept.keeper.web.address
+    with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=TIMEOUT) as response:
+        text: str = response.read().decode()
+        return text
+
+
+def metric(kept: Kept, name: str, **labels: str) -> float:
+    """The sum of the samples with these labels."""
+    samples = [
+        sample
+        for family in text_string_to_metric_families(fetch(kept, "/metrics"))
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
+    return sum(sample.value for sample in samples)
+
+
+def test_answers_are_counted_by_type_rcode_transport_and_worker(kept: Kept) -> None:
+    queries = "dnssync_resolver_queries_total"
+    for number in range(5):
+        kept.udp(f"10.0.0.{number}.xip.test")
+        kept.tcp("nothing.xip.test", "AAAA")
+        kept.udp("www.other.test", "MX")
+    wait_until(lambda: metric(kept, queries) >= 15)
+    assert metric(kept, queries, type="A", rcode="NOERROR", transport="udp") == 5
+    assert metric(kept, queries, type="AAAA", rcode="NXDOMAIN", transport="tcp") == 5
+    assert metric(kept, queries, type="MX", rcode="REFUSED", transport="udp") == 5
+    assert metric(kept, queries, worker="0") + metric(kept, queries, worker="1") == metric(kept, queries)
+    assert metric(kept, "dnssync_resolver_latency_seconds_count") >= 15
+    assert metric(kept, "dnssync_resolver_latency_seconds_bucket", le="+Inf") >= 15
+    assert metric(kept, "dnssync_resolver_rrl_dropped_total") == 0
+
+
+def test_zones_and_workers_are_shown(kept: Kept) -> None:
+    serial = kept.give("shown.xip.test 60 A 192.0.2.1")
+    assert metric(kept, "dnssync_resolver_zone_serial", zone="xip.test") == serial
+    assert metric(kept, "dnssync_resolver_zone_changes_total") >= 1
+    assert metric(kept, "dnssync_resolver_zone_rrsets", zone="xip.test") == 3
+    assert metric(kept, "dnssync_resolver_worker_up") == 2
+
+
+def test_counters_survive_the_worker_that_counted() -> None:
+    with keeping(metrics_address="127.0.0.1:0") as kept:
+        queries = "dnssync_resolver_queries_total"
+        kept.udp("10.0.0.5.xip.test")
+        wait_until(lambda: metric(kept, queries) == 1)
+        os.kill(kept.pids[0], signal.SIGKILL)
+        wait_until(lambda: metric(kept, "dnssync_resolver_worker_starts_total") == 2)
+        kept.udp("10.0.0.5.xip.test")
+        wait_until(lambda: metric(kept, queries) == 2)
+
+
+def test_health_and_readiness(kept: Kept) -> None:
+    assert fetch(kept, "/healthz") == "ok\n"
+    assert fetch(kept, "/readyz") == "ready\n"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        fetch(kept, "/other")
+    assert caught.value.code == 404
+    caught.value.close()
+
+
+def test_no_worker_is_not_ready() -> None:
+    with keeping(metrics_address="[::1]:0") as kept:
+        crew = kept.keeper.crew
+        assert crew
+        crew.closing.set()
+        os.kill(kept.pids[0], signal.SIGKILL)
+        wait_until(lambda: not kept.keeper.is_ready)
+        assert kept.keeper.web
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"http://[::1]:{kept.keeper.web.address[1]}/readyz", timeout=TIMEOUT)
+        assert caught.value.code == 503
+        caught.value.close()
+
+
+def test_a_taken_address_is_told_and_leaves_nothing_open(kept: Kept) -> None:
+    assert kept.keeper.web
+    address = f"127.0.0.1:{kept.keeper.web.address[1]}"
+    with (
+        pytest.raises(ResolverError, match=f"cannot listen on {address} for metrics and health"),
+        keeping(metrics_address=address),
+    ):
+        pytest.fail("it was started")
+
+
+def test_strangers_cannot_make_the_counters_grow() -> None:
+    tally = Tally()
+    for rtype in range(65536):
+        tally.answer(rtype, 0, "udp", "slow")
+    counts = tally.counts()
+    assert len(counts.answered) < 500
+    assert sum(number for _, number in counts.answered) == 65536
+    assert dict(counts.answered)[Answered(0, 0, "udp", "slow")] > 65000
+
+
+def test_counts_are_added() -> None:
+    first, second = Tally(), Tally()
+    first.answer(1, 0, "udp", "slow")
+    first.latency(0.00004, 3)
+    first.event("x")
+    second.answer(1, 0, "udp", "slow")
+    second.latency(60.0)
+    total = first.counts() + second.counts()
+    assert total.answered == ((Answered(1, 0, "udp", "slow"), 2),)
+    assert sum(total.latency) == 4
+    assert total.latency[-1] == 1
+    assert total.latency_sum == pytest.approx(60.00012)
+    assert total.events == {"x": 1}
+    assert total + Counts() == total
