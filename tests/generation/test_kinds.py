@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from dnssync.cli.options import parse_settings
-from dnssync.computing import endpoints
+from dnssync.computing import endpoints, generation_options
 from dnssync.endpoints import Endpoint
 from dnssync.errors import ConfigError
 from dnssync.generation.endpoints import HostnameSource
@@ -166,6 +166,21 @@ def test_the_ingress_source_asks_for_generated_hosts_and_not_for_the_bare_domain
     plain = IngressSource(IngressOptions()).claims(item)
     assert plain is not None
     assert [endpoint.dns_name for endpoint in plain.endpoints] == [DOMAIN, "own.example"]
+
+
+def test_another_annotation_prefix_is_used_for_everything() -> None:
+    settings = parse_settings(
+        ["--generate-hostnames", "--hostname-domain=xip.test", "--annotation-prefix=team.example/"]
+    )
+    options = generation_options(settings)
+    assert options is not None
+    cluster = Cluster(prefix=options.prefix, target_prefixes=options.target_prefixes)
+    item = ingress(ips=["10.0.0.5"], annotations={"team.example/generate-hostname": "true"})
+    made = cluster.put(item)
+    assert hosts(made) == [HOST]
+    assert "team.example/generated-hostnames" in made["metadata"]["annotations"]
+    ours = ingress(ips=["10.0.0.5"], annotations=ASKED)
+    assert cluster.put(ours) == ours
 
 
 def test_hostnames_of_files_live_in_memory() -> None:

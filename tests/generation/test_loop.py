@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
+from dnssync.backoff import Backoff
 from dnssync.generation.patching import Operation
 from dnssync.generation.subject import Subject
 from dnssync.generation.writer import DryWriter, KubeWriter
@@ -212,6 +215,32 @@ def test_a_tool_that_takes_the_host_back_is_not_fought_for_ever(live: Live) -> N
         live.edit(undo)
     assert live.patches() == 3
     assert live.reasons() == ["HostnameGenerated"]
+
+
+def test_a_tool_that_goes_on_taking_the_host_back_is_told_of_once(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnssync.generation.retries.QUARREL", Backoff(first=0.01, cap=0.02))
+    live.put(ingress("web", DOMAIN, ips=["10.0.0.5"]))
+    live.start()
+    for count in range(1, 6):
+        live.wait(lambda count=count: live.patches() == count and hosts(live.get()) == [HOST])
+        live.edit(lambda item: item["spec"]["rules"][0].update(host=DOMAIN))
+    live.wait(lambda: live.reasons() == ["HostnameGenerated", "HostnameNotGenerated"])
+    assert "--hostname-mode annotate" in live.told[-1][1].text
+
+
+def test_an_object_that_a_webhook_refuses_does_not_hold_up_the_others(live: Live) -> None:
+    refusal = RefuseWithStatus(500, "InternalError", "failed calling webhook")
+    live.api.faults.add(refusal, "patch", "ingresses")
+    live.put(*(ingress(f"web-{index}", ips=["10.0.0.5"], annotations=ASKED) for index in range(5)))
+    live.start()
+    live.wait(lambda: sorted(live.reasons()) == ["HostnameGenerated"] * 4 + ["HostnameNotGenerated"])
+    first, second = [request.at for request in live.api.seen("patch")][:2]
+    assert second - first < 0.25
+    assert "failed calling webhook" in next(
+        n.text for _, n in live.told if n.reason == "HostnameNotGenerated"
+    )
 
 
 def test_annotate_mode_writes_the_annotation_and_nothing_else(live: Live) -> None:

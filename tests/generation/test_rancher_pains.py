@@ -308,6 +308,7 @@ def test_annotate_mode_leaves_the_spec_alone_to_the_byte() -> None:
         made = cluster.put(item)
         assert spec_text(made) == spec_text(item)
         assert recorded(made) == [HOST]
+        assert recorded(cluster.put(with_status(made))) == [HOST]
         moved = cluster.put(with_status(made, "10.0.0.6"))
         assert spec_text(moved) == spec_text(item)
         assert recorded(moved) == ["web-default-10-0-0-6.xip.test"]
