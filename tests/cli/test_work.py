@@ -130,7 +130,7 @@ def test_the_demo_refuses_another_provider(capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("form", ["table", "json"])
 def test_a_full_disk_is_one_line(options: list[str], form: str) -> None:
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "dnssync", "endpoints", options[0], "-o", form]
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
