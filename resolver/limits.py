@@ -65,7 +65,20 @@ class Limiter:
         self._settled[network] = max(settled, now) + self._cost
         return Verdict.ANSWER
 
-    def __len__(self) -> int:
+    def admit(self, client: bytes, now: float) -> bool:
+        """``judge`` for a client that has a share left; False, and nothing charged, for one that has not."""
+        network = client[:_IPV4_BYTES] if len(client) == 4 else client[:_IPV6_BYTES]
+        has_share = self._settled.get(network, now) - now <= self._burst
+        return has_share and self.judge(client, now) is Verdict.ANSWER
+
+    def is_exempt(self, client: bytes) -> bool:
+        """Whether the client's whole network was found to be exempt."""
+        network = client[:_IPV4_BYTES] if len(client) == 4 else client[:_IPV6_BYTES]
+        return self._settled.get(network) == _EXEMPT
+
+    @property
+    def networks(self) -> int:
+        """How many have an account."""
         return len(self._settled)
 
     def _open(self, network: bytes, now: float) -> None:

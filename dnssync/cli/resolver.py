@@ -1,5 +1,6 @@
 """``dnssync resolver``: the wildcard DNS server alone."""
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,9 @@ from dnssync.settings import ResolverSettings
 
 if TYPE_CHECKING:
     from resolver.config import ResolverConfig
+
+# 2 would be a mistake in the use of the command line.
+DELEGATION_PROBLEM = 3
 
 # Options whose fields in the resolver's configuration have other names.
 _RENAMED = {
@@ -28,7 +32,13 @@ _RENAMED = {
 
 @click.command("resolver", cls=SettingsCommand, model=ResolverSettings)
 def command(settings: ResolverSettings) -> None:
-    """Serve IP-encoded names, such as app.10.0.0.5.xip.test, over UDP and TCP until interrupted."""
+    """Serve IP-encoded names, such as app.10.0.0.5.xip.test, over UDP and TCP until interrupted.
+
+    With --check nothing is served: configuration and delegation are checked, and the exit code is 0 if all is
+    well, 1 for a configuration that cannot be, 3 for a delegation with a problem.
+    """
+    if settings.check:
+        sys.exit(DELEGATION_PROBLEM if report_findings(settings) else 0)
     from resolver.errors import ResolverError
     from resolver.service import serve
 
@@ -36,6 +46,27 @@ def command(settings: ResolverSettings) -> None:
         serve(resolver_config(settings))
     except ResolverError as error:
         raise ConfigError(str(error)) from None
+
+
+def report_findings(settings: ResolverSettings) -> int:
+    """Print a line per finding on the configuration and its delegation; how many are problems."""
+    from resolver.answering import check_files
+    from resolver.config import parse_listen
+    from resolver.delegation import check_zones
+    from resolver.errors import ResolverError
+    from resolver.network import DnsNetwork
+
+    try:
+        config = resolver_config(settings)
+        check_files(config)
+        recursor = parse_listen(settings.check_recursor)[0] if settings.check_recursor else None
+    except ResolverError as error:
+        raise ConfigError(str(error)) from None
+    problems = 0
+    for finding in check_zones(config, DnsNetwork(recursor)):
+        click.echo(str(finding))
+        problems += finding.is_problem
+    return problems
 
 
 def resolver_config(settings: ResolverSettings) -> "ResolverConfig":

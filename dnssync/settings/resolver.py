@@ -33,6 +33,16 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
     tcp_connections: Annotated[int, Option(LISTENING, "Most TCP connections at once.", count)] = 256
     tcp_connections_per_client: Annotated[int, Option(LISTENING, "… and from one address.", count)] = 64
 
+    check: Annotated[
+        bool,
+        Option(
+            LISTENING,
+            "Only check configuration and delegation, tell what is found, and end.",
+        ),
+    ] = False
+    check_recursor: Annotated[
+        str, Option(LISTENING, "Recursor for the check; without it the system's.", metavar="ADDR:PORT")
+    ] = ""
     tls_cert: Annotated[
         str,
         Option(

@@ -21,7 +21,20 @@ CLIENT = bytes([192, 0, 2, 7])
 SECRET = "ab" * 16
 NOW = 1_800_000_000.0
 
+LONG_NAME = f"{'n' * 63}.{'n' * 63}.xip.test"
+# Some answers of about 512 and 1232 bytes, with which sizes can be just too large.
+LONG = (
+    *(f"long.xip.test 60 TXT {'x' * 100}{number}" for number in range(4)),
+    *(f"{LONG_NAME} 60 TXT {'x' * 93}{number}" for number in range(3)),
+    *(f"longer.xip.test 60 TXT {'x' * 100}{number}" for number in range(10)),
+)
+
 _KNOWN_RCODES = {0, 1, 2, 3, 4, 5, 9}
+
+
+def valid_cookie() -> bytes:
+    """The cookie that the client would have been given."""
+    return Cookies([bytes.fromhex(SECRET)]).renew(b"8 bytes.", CLIENT, int(NOW), verified=False)
 
 
 class Target:
@@ -36,7 +49,7 @@ class Target:
             "version": "x" * 255,
             **settings,
         }
-        world = World(*LINES, **known)  # type: ignore[arg-type]
+        world = World(*LINES, *LONG, **known)  # type: ignore[arg-type]
         world.zone("xip.test").apply(update(PARENTAL), now=2)
         config = ResolverConfig(cookie_secrets=(SECRET,), **known)  # type: ignore[arg-type]
         with patch.object(time, "time", lambda: NOW):

@@ -4,10 +4,12 @@ import logging
 import random
 from collections.abc import Iterator
 
+import dns.edns
+import dns.message
 import pytest
 
 from tests.resolver.fuzz.mutations import make_seeds, mutate, read_corpus
-from tests.resolver.fuzz.target import Target, raise_on_errors
+from tests.resolver.fuzz.target import LONG_NAME, Target, raise_on_errors, valid_cookie
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +43,16 @@ def test_accidents_with_lists_and_policies() -> None:
     pool = make_seeds()
     for _ in range(1500):
         target.check(mutate(random_, pool))
+
+
+@pytest.mark.parametrize(
+    "name", ["long.xip.test", "longer.xip.test", LONG_NAME, "xip.test", "10.0.0.5.xip.test"]
+)
+@pytest.mark.parametrize("cookie", [b"", b"8 bytes.", valid_cookie()])
+def test_every_size_that_a_client_may_take(target: Target, name: str, cookie: bytes) -> None:
+    options = [dns.edns.GenericOption(dns.edns.OptionType.COOKIE, cookie)] if cookie else []
+    for size in (0, *range(480, 560, 4), *range(1176, 1240, 4), 65535):
+        query = dns.message.make_query(name, "TXT", use_edns=0, payload=size, options=options)
+        target.check(query.to_wire())
+        query = dns.message.make_query(name, "SOA", use_edns=0, payload=size, options=options)
+        target.check(query.to_wire())
