@@ -26,7 +26,7 @@ CLASS_CHAOS = 3
 
 _MAX_CHAIN = 8
 _ADDRESSES = (Type.A, Type.AAAA)
-RFC8482 = b"\x07RFC8482\x00"
+_RFC8482 = b"\x07RFC8482\x00"
 _CHAOS_VERSION = (b"version", b"bind"), (b"version", b"server")
 _CHAOS_ID = (b"id", b"server"), (b"hostname", b"bind")
 
@@ -114,7 +114,7 @@ def _last(place: _Place, rtype: int, zones: Mapping[Labels, Contents], rules: Ru
     found = place.node.get(rtype) if place.node else None
     if place.node and rtype == Type.ANY:
         # RFC 8482 §4.2: a small conventional answer, over TCP as well.
-        found = RRset(place.name, Type.HINFO, rules.ttl, (RFC8482,))
+        found = RRset(place.name, Type.HINFO, rules.ttl, (_RFC8482,))
     if found is None:
         rcode = Rcode.NXDOMAIN if place.node is None else Rcode.NOERROR
         return Answer(rcode, answer=place.chain, authority=(negative_soa(place.zone),))

@@ -8,7 +8,7 @@ slow       everything else
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from secrets import token_bytes
 
 from resolver.answer import Rcode
@@ -16,16 +16,19 @@ from resolver.config import ResolverConfig
 from resolver.contents import Change, Contents
 from resolver.cookies import SECRET_SIZE, Cookies, parse_secret
 from resolver.errors import ResolverError
+from resolver.fastpath import FastPath
 from resolver.files import files_of, stamp, with_files
 from resolver.front import Front
 from resolver.limits import Limiter
 from resolver.loop import certificate_of
 from resolver.names import Labels
+from resolver.opt import attach_cookie
 from resolver.querylog import Handle, QueryLog
 from resolver.responder import Transport, respond
 from resolver.synthesis import rules_of
-from resolver.tally import Counts, Tally
-from resolver.wire import HEADER_SIZE, build_error
+from resolver.tally import Answered, Counts, Tally
+from resolver.udp import Paths, Slow, slow_only
+from resolver.wire import HEADER_SIZE, PLAIN_SIZE, build_error
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,8 @@ class Answering:
         self._rules = rules_of(complete)
         self._forwards = forwards
         self.tally = Tally()
+        # One for each transport, for they are counted apart.
+        self._fast = {transport: FastPath(zones, self._rules) for transport in Transport}
         self._front = Front(
             self._answer,
             _cookies(complete),
@@ -78,14 +83,37 @@ class Answering:
             log.exception("a message could not be answered: %s", wire[:512].hex())
             return build_error(wire, Rcode.SERVFAIL)
 
+    def paths(self, slow: Slow) -> Paths:
+        """The ways of a datagram; ``slow`` is the caller's way to ``handle``."""
+        limiter = self._front.limiter
+        if self._log:
+            # Only ``handle`` writes the log.
+            return slow_only(slow)
+        admission = _Admission(limiter) if limiter else None
+        return Paths(self._answer_fast, slow, admission)
+
+    def _answer_fast(self, wires: Sequence[bytes]) -> list[bytes | None]:
+        answer = self._fast[Transport.UDP].answer
+        try:
+            return [answer(wire) for wire in wires]
+        except Exception:
+            # As in ``_handle``; whatever it was, the slow path takes all of them.
+            log.exception("messages could not be answered: %s", b" ".join(wires).hex())
+            return [None] * len(wires)
+
     def take(self, change: Change) -> None:
         """Answer from now on from a zone that has changed."""
+        del change
+        for fast in self._fast.values():
+            fast.forget()
 
     def reload(self) -> None:
         """Read the files again that this process reads itself; what is wrong in them leaves all as it was."""
         try:
             complete = with_files(self._config)
             self._rules = rules_of(complete)
+            for fast in self._fast.values():
+                fast.obey(self._rules)
         except ResolverError as error:
             log.error("keeping the former lists: %s", error, extra={"reason": str(error)})
             return
@@ -107,7 +135,12 @@ class Answering:
             events["rrl_slipped"] = self._front.limiter.slipped
         if self._log:
             events["query_log_dropped"] = self._log.dropped
-        return self.tally.counts()
+        fast = tuple(
+            (Answered(rtype, rcode, transport.value, "fast"), number)
+            for transport, path in self._fast.items()
+            for (rtype, rcode), number in path.counters.read().items()
+        )
+        return self.tally.counts() + Counts(fast)
 
     def close(self) -> None:
         """Write what the query log still holds; safe to call twice."""
@@ -115,12 +148,28 @@ class Answering:
             self._log.close()
 
     def _answer(self, wire: bytes, transport: Transport, *, cap: int, cookie: bytes) -> bytes | None:
+        quick = self._fast[transport].answer(wire)
+        # The fast path kept to the client's size; with a cookie to what every client takes.
+        room = min(cap, PLAIN_SIZE - len(cookie) - 4) if cookie else cap
+        if quick is not None and len(quick) <= room:
+            return attach_cookie(quick, cookie)
         if self._forwards and is_for_keeper(wire):
             return FORWARD
         response = respond(wire, transport, self._zones, self._rules, cap=cap, cookie=cookie)
         if response is not None:
             self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "slow")
         return response
+
+
+class _Admission:
+    """The limiter with a clock."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        self._limiter = limiter
+        self.is_exempt = limiter.is_exempt
+
+    def admit(self, client: bytes) -> bool:
+        return self._limiter.admit(client, time.monotonic())
 
 
 def check_files(config: ResolverConfig) -> None:

@@ -1,81 +1,60 @@
-"""Names as bytes of a message: their labels walked, and the address before the zone read. Pure.
+"""The address in a name, read from the bytes of a message without taking its labels apart. Pure.
 
-The same grammar as ``addresses`` for folded wire bytes, without taking the labels apart first.
+The grammar of ``addresses`` once more, for speed; names are folded and come without the root's label.
 """
 
 from binascii import unhexlify
 from socket import AF_INET, AF_INET6, inet_pton
 
 from resolver.addresses import is_possible_inner
-from resolver.names import MAX_LABEL, MAX_NAME, from_wire
+from resolver.names import MAX_LABEL, from_wire
 
-_OCTETS = frozenset(str(number).encode() for number in range(256))
+# From the length of a label to the next one; whatever is no length leads out of every name.
+STEPS = [length + 1 if 0 < length <= MAX_LABEL else 1000 for length in range(256)]
+OCTETS = frozenset(str(number).encode() for number in range(256))
+_HEX_SIZES = frozenset((8, 32))
 _HEX = b"0123456789abcdef"
 _HEX_AND_DASH = _HEX + b"-"
 _COLONS = bytes.maketrans(b"-", b":")
-# A dot inside a label is none between octets; the length of a label that can be an octet is.
-_DASHED = bytes.maketrans(b"-.", b".x")
+# The length of a label that can be an octet stands for a dot; a dot inside a label does not.
 _DOTTED = bytes.maketrans(b"\1\2\3.", b"...x")
 
 
-def walk(name: bytes, cut: int) -> tuple[int, int, int] | None:
-    """Where the fourth, third and last label before ``cut`` have their text (0: there is none so far left).
+def read_address(name: bytes, cut: int, fourth: int, label: bytes) -> bytes | None:
+    """The packed address that stands directly before ``cut``; None if there is none.
 
-    None if no label ends at ``cut``, or if the name, which comes without the root's label, is none at all.
+    ``label`` is the last one before it, and the fourth one from there begins at ``fourth``, -1 for none.
     """
-    if len(name) >= MAX_NAME:
-        return None
-    fourth = third = second = last = at = 0
-    while at < cut:
-        length = name[at]
-        if length > MAX_LABEL:
+    if label in OCTETS:
+        if fourth < 0:
             return None
-        at += 1
-        fourth, third, second, last = third, second, last, at
-        at += length
-    return (fourth, third, last) if at == cut else None
-
-
-def read_address(name: bytes, cut: int, starts: tuple[int, int, int], *, hex_ipv4: bool) -> bytes | None:
-    """The packed address that stands directly before ``cut``; None if there is none."""
-    fourth, third, last = starts
-    label = name[last:cut]
-    dashes = label.count(b"-")
-    if not dashes:
-        if label in _OCTETS:
-            return _read_dotted(name, cut, fourth, third) if fourth else None
-        return _read_hex(label, hex_ipv4=hex_ipv4)
-    if (dashes == 7 or b"--" in label) and not label.translate(None, _HEX_AND_DASH):
-        try:
-            return inet_pton(AF_INET6, label.translate(_COLONS).decode())
-        except OSError:
-            pass
-    if dashes < 3:
-        return None
-    return _read_octets(b"-".join(label.rsplit(b"-", 4)[-4:]).translate(_DASHED))
-
-
-def is_inner(name: bytes, cut: int, last: int) -> bool:
-    """Whether what stands before ``cut``, its last label at ``last``, could be an address's tail."""
-    return name[last:cut] in _OCTETS and is_possible_inner(from_wire(name[:cut] + b"\0")[0])
-
-
-def _read_dotted(name: bytes, cut: int, fourth: int, third: int) -> bytes | None:
-    # Text and a dash may stand before the first octet, but not before the others.
-    dash = name.rfind(b"-", fourth, cut)
-    if dash >= third - 1:
-        return None
-    return _read_octets(name[max(dash + 1, fourth) : cut].translate(_DOTTED))
-
-
-def _read_octets(text: bytes) -> bytes | None:
+        # Text and a dash may stand before the first octet; before the others they are no octets.
+        start = (name.rfind(b"-", fourth + 1, fourth + STEPS[name[fourth]]) + 1) or fourth + 1
+        text = name[start:cut].translate(_DOTTED)
+    elif (dashes := label.count(b"-")) < 2:
+        is_hex = len(label) in _HEX_SIZES and not label.translate(None, _HEX)
+        return unhexlify(label) if is_hex else None
+    else:
+        packed = _read_ipv6(label) if dashes == 7 or b"--" in label else None
+        if packed or dashes < 3:
+            return packed
+        # A dot inside a label would give more parts than four.
+        text = b".".join(label.rsplit(b"-", 4)[-4:])
     try:
         return inet_pton(AF_INET, text.decode())
     except (OSError, ValueError):
         return None
 
 
-def _read_hex(label: bytes, *, hex_ipv4: bool) -> bytes | None:
-    if len(label) == 32 or (len(label) == 8 and hex_ipv4):
-        return None if label.translate(None, _HEX) else unhexlify(label)
-    return None
+def is_inner(name: bytes, cut: int) -> bool:
+    """Whether what stands before ``cut`` could be the tail of a dotted address."""
+    return is_possible_inner(from_wire(name[:cut] + b"\0")[0])
+
+
+def _read_ipv6(label: bytes) -> bytes | None:
+    if label.translate(None, _HEX_AND_DASH):
+        return None
+    try:
+        return inet_pton(AF_INET6, label.translate(_COLONS).decode())
+    except OSError:
+        return None

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from resolver.answer import Answer, Question, Rcode, negative_soa
 from resolver.contents import Contents
-from resolver.fastnames import is_inner, read_address, walk
+from resolver.fastnames import OCTETS, STEPS, is_inner, read_address
 from resolver.fasttails import ANY_FAMILY, HEADS, Counters, Tail, read_tail
 from resolver.names import MAX_LABEL, MAX_NAME, Labels, fold, from_wire, is_within, to_wire
 from resolver.records import Type
 from resolver.responder import STREAM_SIZE, Transport, respond
 from resolver.synthesis import Rules
-from resolver.wire import HEADER_SIZE, Query, build_response
+from resolver.wire import HEADER_SIZE, PLAIN_SIZE, Query, build_response
 
 # Bounds of what is kept: kinds of questions, and answers for names that have records.
 _MAX_TAILS = 4096
@@ -29,9 +29,10 @@ _MAX_NEGATIVE = 512 - HEADER_SIZE - MAX_NAME - 4 - 11
 # The end of the name, type and class.
 _QUESTION_TAIL = 5
 
+_MAX_END = HEADER_SIZE + MAX_NAME - 1
 _NXDOMAIN, _REFUSED = Rcode.NXDOMAIN.value, Rcode.REFUSED.value
+_ID, _HEAD = slice(2), slice(2, HEADER_SIZE)
 _NO_DATA = b"-"
-_SLOW = b"?"
 
 
 class _Place:
@@ -41,11 +42,12 @@ class _Place:
     ``own`` the labels before the zone that the SOA names: with such a question it is compressed otherwise.
     """
 
-    __slots__ = ("negative", "own", "tops", "zone")
+    __slots__ = ("is_reverse", "negative", "own", "tops", "zone")
 
     def __init__(self, zone: Contents) -> None:
         self.zone = zone
         self.tops = zone.tops
+        self.is_reverse = zone.reverse
         self.negative: dict[int, bytes] = {}
         self.own = frozenset(_labels_of_soa(zone))
 
@@ -55,11 +57,15 @@ class FastPath:
 
     def __init__(self, zones: Mapping[Labels, Contents], rules: Rules) -> None:
         self._zones = zones
-        self._rules = rules
-        self._permits = None if rules.policy.is_open else rules.policy.permits
-        self._blocks = rules.blocklist.holds if rules.blocklist else None
         self.counters = Counters()
         self._counts = self.counters.counts
+        self.obey(rules)
+
+    def obey(self, rules: Rules) -> None:
+        """Answer by these rules from now on."""
+        self._rules = rules
+        is_plain = rules.policy.is_open and rules.hex_ipv4 and not rules.blocklist
+        self._filter = None if is_plain else self._filtered
         self.forget()
 
     def forget(self) -> None:
@@ -75,9 +81,12 @@ class FastPath:
         # The longest first: the closest zone has the name.
         self._places = tuple(sorted(sizes.items(), reverse=True))
 
-    def answer(self, wire: bytes) -> bytes | None:
-        """The response to ``wire``, at most four times as long; None if it takes the slow path."""
-        tails = self._tails.get(wire[2:HEADER_SIZE])
+    def answer(self, wire: bytes) -> bytes | None:  # noqa: PLR0912 - calls would cost too much
+        """The response to ``wire``, at most four times as long; None if it takes the slow path.
+
+        In one piece, for each call in it would cost a twentieth of the whole.
+        """
+        tails = self._tails.get(wire[_HEAD])
         if tails is None:
             return None
         end = wire.find(0, HEADER_SIZE)
@@ -85,70 +94,77 @@ class FastPath:
         if tail is None:
             return None
         name = wire[HEADER_SIZE:end].lower()
-        place, cut = self._find_place(name)
-        starts = walk(name, cut)
-        if starts is None:
+        cut, place = len(name), None
+        for size, places in self._places:
+            if (place := places.get(name[-size:])) is not None:
+                cut -= size
+                break
+        fourth = third = second = last = -1
+        at = 0
+        while at < cut:
+            fourth, third, second, last = third, second, last, at
+            at += STEPS[name[at]]
+        if at != cut or end > _MAX_END:
             return None
-        question = wire[HEADER_SIZE : end + _QUESTION_TAIL]
+        family, slot, positive, record, nodata, nxdomain, refused, opt, _ = tail
         if place is None:
-            self._counts[tail.slot + _REFUSED] += 1
-            return b"".join((wire[:2], tail.refused, question, tail.opt))
-        label = name[starts[2] : cut]
-        if label in place.tops or label in place.own or not cut:
+            self._counts[slot + _REFUSED] += 1
+            return b"".join((wire[_ID], refused, wire[HEADER_SIZE : end + _QUESTION_TAIL], opt))
+        label = name[last + 1 : cut]
+        if label in place.tops or place.is_reverse:
             return self._recall(wire, name, tail, place)
-        packed = self._read(name, cut, starts, place)
-        if packed is not None and len(packed) == tail.family:
-            self._counts[tail.slot] += 1
-            return b"".join((wire[:2], tail.positive, question, tail.record, packed, tail.opt))
-        if packed == _SLOW or tail.family == ANY_FAMILY:
-            return None
+        packed = read_address(name, cut, fourth, label)
+        if self._filter is not None:
+            packed = self._filter(name, label, packed)
+        if packed is not None and len(packed) == family:
+            self._counts[slot] += 1
+            question = wire[HEADER_SIZE : end + _QUESTION_TAIL]
+            return b"".join((wire[_ID], positive, question, record, packed, opt))
+        if family == ANY_FAMILY or label in place.own or not cut:
+            return self._recall(wire, name, tail, place)
+        if packed is None and not (label in OCTETS and is_inner(name, cut)):
+            if b"*" in place.tops:
+                return None
+            slot, nodata = slot + _NXDOMAIN, nxdomain
         behind = place.negative.get(cut) or self._learn_negative(place, cut)
         if not behind:
             return None
-        rcode, header = (_NXDOMAIN, tail.nxdomain) if packed is None else (0, tail.nodata)
-        self._counts[tail.slot + rcode] += 1
-        return b"".join((wire[:2], header, question, behind, tail.opt))
+        self._counts[slot] += 1
+        return b"".join((wire[_ID], nodata, wire[HEADER_SIZE : end + _QUESTION_TAIL], behind, opt))
 
-    def _find_place(self, name: bytes) -> tuple[_Place | None, int]:
-        for size, places in self._places:
-            place = places.get(name[-size:])
-            if place is not None:
-                return place, len(name) - size
-        return None, len(name)
-
-    def _read(self, name: bytes, cut: int, starts: tuple[int, int, int], place: _Place) -> bytes | None:
-        """The address before ``cut``; one byte if there is none to be told, None for no such name."""
-        if place.zone.reverse or (self._blocks and self._blocks(_labels(name))):
-            return _SLOW
-        packed = read_address(name, cut, starts, hex_ipv4=self._rules.hex_ipv4)
-        if packed is not None:
-            return packed if self._permits is None or self._permits(packed) else _NO_DATA
-        if is_inner(name, cut, starts[2]):
+    def _filtered(self, name: bytes, label: bytes, packed: bytes | None) -> bytes | None:
+        """The address that was read, for what may be told of it and of the name."""
+        rules = self._rules
+        if rules.blocklist and rules.blocklist.holds(_labels(name)):
             return _NO_DATA
-        return _SLOW if b"*" in place.tops else None
+        if packed is None or (len(label) == 8 and b"-" not in label and not rules.hex_ipv4):
+            return None
+        return packed if rules.policy.permits(packed) else _NO_DATA
 
     def _recall(self, wire: bytes, name: bytes, tail: Tail, place: _Place) -> bytes | None:
         """What the slow path answered before to this question for a name that has records."""
-        known = tail.remembered.get(name) or self._remember(wire, name, tail, place)
+        remembered = tail[-1]
+        known = remembered.get(name) or self._remember(wire, name, remembered, place)
         if known is None:
             return None
         header, behind = known
-        self._counts[tail.slot + (header[1] & 0xF)] += 1
-        return b"".join(
-            (wire[:2], header, wire[HEADER_SIZE : HEADER_SIZE + len(name) + _QUESTION_TAIL], behind)
-        )
+        self._counts[tail[1] + (header[1] & 0xF)] += 1
+        question = wire[HEADER_SIZE : HEADER_SIZE + len(name) + _QUESTION_TAIL]
+        return b"".join((wire[_ID], header, question, behind))
 
-    def _remember(self, wire: bytes, name: bytes, tail: Tail, place: _Place) -> tuple[bytes, bytes] | None:
+    def _remember(
+        self, wire: bytes, name: bytes, remembered: dict[bytes, tuple[bytes, bytes]], place: _Place
+    ) -> tuple[bytes, bytes] | None:
         if place.zone.node(_labels(name)) is None:
             return None
         response = respond(wire, Transport.TCP, self._zones, self._rules)
-        if response is None or len(response) > min(tail.limit, _AMPLIFICATION * len(wire)):
+        if response is None or len(response) > min(PLAIN_SIZE, _AMPLIFICATION * len(wire)):
             return None
         if self._remembered >= _MAX_REMEMBERED:
             self.forget()
         self._remembered += 1
         behind = response[HEADER_SIZE + len(name) + _QUESTION_TAIL :]
-        return tail.remembered.setdefault(name, (response[2:HEADER_SIZE], behind))
+        return remembered.setdefault(name, (response[2:HEADER_SIZE], behind))
 
     def _learn_tail(self, wire: bytes, end: int, tails: dict[bytes, Tail]) -> Tail | None:
         data = wire[end:]

@@ -1,11 +1,10 @@
 """What surrounds the name in a common question, read once and turned into what surrounds its answer. Pure."""
 
 import struct
-from array import array
 from typing import NamedTuple
 
 from resolver.records import Type, is_meta
-from resolver.wire import EDNS_SIZE, PLAIN_SIZE
+from resolver.wire import EDNS_SIZE
 
 ANY_FAMILY = 255
 
@@ -26,31 +25,24 @@ class Head(NamedTuple):
     records: int
 
 
-class Tail(NamedTuple):
-    """The bytes that stand around the name and its data in the answers to one kind of question.
+Tail = tuple[int, int, bytes, bytes, bytes, bytes, bytes, bytes, dict[bytes, tuple[bytes, bytes]]]
+"""What stands around the name and its data in the answers to one kind of question; to be unpacked at once.
 
-    ``family`` is the length of the addresses that answer it: 4, 16, or what no address has.
-    The four headers are ten bytes each, without the id. ``slot`` is where it is counted. ``remembered`` has,
-    by the folded name, the header and all behind the question.
-    """
-
-    family: int
-    positive: bytes
-    record: bytes
-    nodata: bytes
-    nxdomain: bytes
-    refused: bytes
-    opt: bytes
-    limit: int
-    slot: int
-    remembered: dict[bytes, tuple[bytes, bytes]]
+    family          the length of the addresses that answer it: 4, 16, or what no address has
+    slot            where it is counted
+    positive        the header, without the id, of an answer with one record
+    record          that record, up to the address
+    nodata, nxdomain, refused    the other headers
+    opt             what stands behind all records
+    remembered      by the folded name, the header and all behind the question
+"""
 
 
 class Counters:
     """Answers by type and rcode: plain integers, for adding to is all that the hot path can afford."""
 
     def __init__(self) -> None:
-        self.counts = array("Q", bytes(8 * _TYPE_SLOTS * _RCODES))
+        self.counts = [0] * (_TYPE_SLOTS * _RCODES)
         self._slots: dict[int, int] = {}
 
     def slot(self, rtype: int) -> int:
@@ -89,22 +81,24 @@ def read_tail(data: bytes, head: Head, ttl: int, counters: Counters) -> Tail | N
         return None
     if len(data) != (16 if head.records else 5):
         return None
-    opt, limit = b"", PLAIN_SIZE
+    opt = b""
     if head.records:
-        size, _, version, flags, length = struct.unpack("!HBBHH", data[8:])
+        _, _, version, flags, length = struct.unpack("!HBBHH", data[8:])
         if data[5:8] != _OPT_START or version or length:
             return None
         opt = _OPT_START + struct.pack("!HHHH", EDNS_SIZE, 0, flags & 0x8000, 0)
-        limit = min(max(size, PLAIN_SIZE), EDNS_SIZE)
     family, record = _record(rtype, ttl)
-    headers = (
+    return (
+        family,
+        counters.slot(rtype),
         _header(head, _AUTHORITATIVE | _NOERROR, answers=1),
         record,
         _header(head, _AUTHORITATIVE | _NOERROR, authority=1),
         _header(head, _AUTHORITATIVE | _NXDOMAIN, authority=1),
         _header(head, _REFUSED),
+        opt,
+        {},
     )
-    return Tail(family, *headers, opt, limit, counters.slot(rtype), {})
 
 
 def _header(head: Head, bits: int, *, answers: int = 0, authority: int = 0) -> bytes:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from resolver.answer import Rcode
 from resolver.config import ResolverConfig, TcpLimits
+from resolver.mmsg import Peer
 from resolver.responder import Transport
 from resolver.sockets import Opened
 from resolver.tally import Tally
 from resolver.tcp import Relay, TcpClients
+from resolver.udp import Datagrams, Paths, Slow, datagrams_of, slow_only
 from resolver.wire import build_error
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _INTERVAL = 0.2
-_DATAGRAM_SIZE = 4096
-_DATAGRAMS_PER_TURN = 64
 
 Handle = Callable[[bytes, bytes, Transport], bytes | None]
 
@@ -34,9 +34,17 @@ class Loop:
     """
 
     def __init__(
-        self, handle: Handle, limits: TcpLimits, *, tally: Tally, relay: Relay | None = None
+        self,
+        handle: Handle,
+        limits: TcpLimits,
+        *,
+        tally: Tally,
+        relay: Relay | None = None,
+        paths: Callable[[Slow], Paths] = slow_only,
     ) -> None:
+        """``paths`` may put a fast path before ``handle`` for what comes by UDP."""
         self._handle = handle
+        self._paths = paths
         self._tally = tally
         self._relay = relay
         self._selector = DefaultSelector()
@@ -48,7 +56,13 @@ class Loop:
             if sock.type == socket.SOCK_STREAM:
                 self.watch(sock, self._acceptor(sock, certificate if secure else None))
             else:
-                self.watch(sock, lambda mask, now, sock=sock: self._answer_datagrams(sock))  # type: ignore[misc]
+                self.watch(sock, self._answerer(sock))
+
+    def _answerer(self, sock: socket.socket) -> Callable[[int, float], None]:
+        datagrams = datagrams_of(
+            sock, self._paths(lambda wire, peer: self._answer_datagram(sock, wire, peer))
+        )
+        return lambda mask, now: self._answer_datagrams(datagrams)
 
     def _acceptor(
         self, sock: socket.socket, certificate: "Certificate | None"
@@ -87,27 +101,21 @@ class Loop:
         self._tally.latency(time.perf_counter() - began)
         return reply
 
-    def _answer_datagrams(self, sock: socket.socket) -> None:
+    def _answer_datagrams(self, datagrams: Datagrams) -> None:
         began = time.perf_counter()
-        number = 0
-        for _ in range(_DATAGRAMS_PER_TURN):
-            try:
-                wire, peer = sock.recvfrom(_DATAGRAM_SIZE)
-            except BlockingIOError:
-                break
-            except OSError as error:
-                log.debug("a datagram was lost: %s", error)
-                continue
-            number += 1
-            reply = self._handle(wire, packed_address(peer[0]), Transport.UDP)
-            if reply:
-                _send(sock, reply, peer)
-            elif reply is not None and self._relay:
-                self._relay_datagram(wire, sock, peer)
+        number = datagrams.turn()
         if number:
             self._tally.latency(time.perf_counter() - began, number)
 
-    def _relay_datagram(self, wire: bytes, sock: socket.socket, peer: tuple[str, int]) -> None:
+    def _answer_datagram(self, sock: socket.socket, wire: bytes, peer: Peer) -> bytes | None:
+        reply = self._handle(wire, packed_address(peer[0]), Transport.UDP)
+        if reply == b"":
+            if self._relay:
+                self._relay_datagram(wire, sock, peer)
+            return None
+        return reply
+
+    def _relay_datagram(self, wire: bytes, sock: socket.socket, peer: Peer) -> None:
         assert self._relay, "it was asked for"
 
         def deliver(reply: bytes | None) -> None:
@@ -118,7 +126,7 @@ class Loop:
             _send(sock, build_error(wire, Rcode.SERVFAIL), peer)
 
 
-def _send(sock: socket.socket, reply: bytes, peer: tuple[str, int]) -> None:
+def _send(sock: socket.socket, reply: bytes, peer: Peer) -> None:
     try:
         sock.sendto(reply, peer)
     except OSError as error:

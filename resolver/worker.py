@@ -52,7 +52,11 @@ class Worker:
         self._answering = Answering(load.config, self._zones, forwards=load.forwards)
         self._forwards = Forwards(self.send)
         self._loop = Loop(
-            self._answering.handle, load.config.tcp_limits, tally=self._answering.tally, relay=self._forwards
+            self._answering.handle,
+            load.config.tcp_limits,
+            tally=self._answering.tally,
+            relay=self._forwards,
+            paths=self._answering.paths,
         )
         sockets = [_opened(entry.descriptor, secure=entry.secure) for entry in load.sockets]
         self._loop.listen(sockets, certificate_of(load.config))

@@ -235,6 +235,7 @@ def test_a_client_that_is_put_out_while_it_asks_harms_nobody(monkeypatch: pytest
             go_on.wait(TIMEOUT)
         return respond(wire, *rest, **options)
 
+    monkeypatch.setattr("resolver.answering.FastPath.answer", lambda *_: None)
     monkeypatch.setattr("resolver.answering.respond", stall)
     with serving(tcp_connections=1) as running, running.connect() as old:
         old.sendall(frame(query("10.0.0.5.xip.test")))
@@ -293,6 +294,7 @@ def test_a_mistake_in_answering_is_a_server_failure_and_not_the_end(
     def fail(*_: object, **options: object) -> None:
         raise RuntimeError("a bug")
 
+    monkeypatch.setattr("resolver.answering.FastPath.answer", lambda *_: None)
     monkeypatch.setattr("resolver.answering.respond", fail)
     with serving() as running:
         assert running.udp("10.0.0.5.xip.test").rcode() == dns.rcode.SERVFAIL
