@@ -80,15 +80,19 @@ class Authority:
         *,
         journal: Journal | None,
         clock: Callable[[], float],
+        settle: Callable[[], None],
     ) -> None:
-        """Takes back what the journal has, and from now on follows the zones' changes."""
+        """Takes back what the journal has, and from now on follows the zones' changes.
+
+        ``clock`` is the time in seconds; ``settle`` waits until all who answer do so from every change.
+        """
         self._truth = truth
         self._rules = rules
         self._access = access
         self._clock = clock
         self._updates = Updates(truth, access, journal, now=int(clock()))
         self._histories = {origin: History() for origin in truth.zones}
-        self._notifier = Notifier(access.targets, access.keys) if access.targets else None
+        self._notifier = Notifier(access.targets, access.keys, settle) if access.targets else None
         truth.listeners.append(self._follow)
         for origin in truth.zones:
             self._announce(origin)

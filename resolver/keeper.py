@@ -7,7 +7,7 @@ slows an answer.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -84,7 +84,7 @@ class Keeper:
     def start(self) -> None:
         """Start the workers and wait until they answer; raises ResolverError."""
         check_files(self._config)
-        self._authority = _authority(self._config, self.truth)
+        self._authority = _authority(self._config, self.truth, settle=lambda: self.settle(self.truth.number))
         handle = self._answer_forwarded if self._authority else None
         self.crew = Crew(self._config, self.truth, self._shares, handle)
         self.crew.start()
@@ -171,7 +171,7 @@ class Keeper:
         close_all(self._shares)
 
 
-def _authority(config: ResolverConfig, truth: Truth) -> "Authority | None":
+def _authority(config: ResolverConfig, truth: Truth, settle: Callable[[], None]) -> "Authority | None":
     """What answers updates, transfers and signed questions, if any are allowed; raises ResolverError."""
     secured = (config.tsig_keys, config.tsig_key_files, config.allow_transfers, config.notify, config.journal)
     if not any(secured):
@@ -183,4 +183,6 @@ def _authority(config: ResolverConfig, truth: Truth) -> "Authority | None":
 
     access = read_access(config)
     journal = Journal(config.journal) if config.journal else None
-    return Authority(truth, rules_of(with_files(config)), access, journal=journal, clock=time.time)
+    return Authority(
+        truth, rules_of(with_files(config)), access, journal=journal, clock=time.time, settle=settle
+    )

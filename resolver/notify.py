@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from selectors import EVENT_READ, DefaultSelector
 
 import msgspec
@@ -111,7 +111,14 @@ class Rounds:
 class Notifier:
     """Sends and repeats, from a thread of its own. ``announce`` may be called from any."""
 
-    def __init__(self, targets: Iterable[NotifyTarget], keys: Mapping[Labels, Key]) -> None:
+    def __init__(
+        self, targets: Iterable[NotifyTarget], keys: Mapping[Labels, Key], settle: Callable[[], None]
+    ) -> None:
+        """``settle`` waits until questions are answered from the changes that were announced.
+
+        A secondary asks for the SOA at once, and if it sees the old one it does not ask again.
+        """
+        self._settle = settle
         self._targets = {(target.host, target.port): target for target in targets}
         self._keys = keys
         self._rounds = Rounds(self._targets.values())
@@ -159,6 +166,7 @@ class Notifier:
         return {socket.AF_INET6 if ":" in host else socket.AF_INET for host, _ in self._targets}
 
     def _send(self, sockets: Mapping[socket.AddressFamily, socket.socket]) -> float | None:
+        self._settle()
         now = time.monotonic()
         with self._lock:
             for target, wait in self._rounds.due(now):

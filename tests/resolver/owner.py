@@ -52,6 +52,7 @@ class Owner:
             read_access(self.config),
             journal=self.journal,
             clock=lambda: time.time() + self.skew,
+            settle=lambda: None,
         )
 
     def raw(self, wire: bytes, transport: Transport = Transport.TCP, peer: Peer = PEER) -> list[bytes]:

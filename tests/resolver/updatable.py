@@ -1,0 +1,111 @@
+"""``dnssync resolver`` as users start it, with keys: a process of its own on a free port of loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.update
+
+PROJECT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+TIMEOUT = 10.0
+SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAwMDE="
+
+
+def free_port() -> int:
+    """A port that is free for UDP and TCP at this moment."""
+    while True:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            stream.bind((HOST, 0))
+            try:
+                datagrams.bind(stream.getsockname())
+            except OSError:
+                continue
+            return int(stream.getsockname()[1])
+
+
+class Updatable:
+    """A running server, whose port stays the same if it is started again."""
+
+    def __init__(self, *options: str, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self._options = options
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        options = ["--zone", "xip.test", "--listen", f"{HOST}:{self.port}", *self._options]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dnssync", "resolver", *options],
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(lambda: self._answers(process))
+        return process
+
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool:
+        assert process.poll() is None, "the server has ended"
+        try:
+            return bool(self.ask("xip.test", "SOA", timeout=0.2))
+        except (dns.exception.DNSException, OSError):
+            return False
+
+    def kill(self) -> None:
+        """As a crash does, at any moment, with all its processes."""
+        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        os.kill(self.process.pid, signal.SIGKILL)
+        for worker in map(int, workers):
+            try:
+                os.kill(worker, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait()
+
+    def restart(self) -> None:
+        self.process = self._start()
+
+    def ask(self, name: str, rtype: str, *, timeout: float = TIMEOUT) -> list[str]:
+        query = dns.message.make_query(name, rtype)
+        response = dns.query.udp(query, HOST, timeout, self.port)
+        return sorted(rdata.to_text() for rrset in response.answer for rdata in rrset)
+
+    def serial(self) -> int:
+        return int(self.ask("xip.test", "SOA")[0].split()[2])
+
+    def update(self, message: dns.update.UpdateMessage, *, timeout: float = TIMEOUT) -> int:
+        """Send it over TCP; the rcode."""
+        return dns.query.tcp(message, HOST, timeout, self.port).rcode()
+
+
+def wait_for(condition: object, seconds: float = 15.0) -> float:
+    """Wait until the callable is true; how many seconds that took."""
+    assert callable(condition)
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, "it did not happen in time"
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
+@contextmanager
+def updatable(*options: str) -> Iterator[Updatable]:
+    """A server that ends with the block."""
+    server = Updatable(*options)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.terminate()
+            try:
+                server.process.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                server.kill()
