@@ -4,8 +4,9 @@
                         │
                         └──> turns ──allowed──> decide again on the newest state ──> patch ──> Event, probe
 
-Nothing is written before every watched kind was read whole: only then is it known which names are taken. A
-refusal for an object that changed meanwhile (409) costs one request; the next is made on the newer state.
+Nothing is written before every watched kind was read whole, or at least tried: only then is it known which
+names are taken. A refusal for an object that changed meanwhile (409) costs one request; the next is made on
+the newer state.
 """
 
 import queue
@@ -57,7 +58,11 @@ class _Listed(msgspec.Struct, frozen=True):
     refs: frozenset[ObjectRef]
 
 
-_Message = Subject | Gateway | _Gone | _Listed
+class _Failed(msgspec.Struct, frozen=True):
+    source: str
+
+
+_Message = Subject | Gateway | _Gone | _Listed | _Failed
 
 
 class LoopTiming(msgspec.Struct, frozen=True):
@@ -70,7 +75,7 @@ class LoopTiming(msgspec.Struct, frozen=True):
 class Generator:
     """Gives hostnames to the objects that it is shown. ``sources``: those that it waits for, and their kinds.
 
-    ``show``, ``show_gateway``, ``gone`` and ``listed`` may be called from any thread.
+    ``show``, ``show_gateway`` and the methods of a ``tap.Listener`` may be called from any thread.
     """
 
     def __init__(
@@ -122,6 +127,11 @@ class Generator:
         if source in self._kinds:
             self._messages.put(_Listed(source, refs))
 
+    def failed(self, source: str, error: str) -> None:
+        """See ``tap.Listener``."""
+        del error
+        self._messages.put(_Failed(source))
+
     # In its own thread
 
     def run(self, stop: threading.Event) -> None:
@@ -155,6 +165,9 @@ class Generator:
             self._fresh.update(dict.fromkeys(self._book.set_gateway(message)))
         elif isinstance(message, _Gone):
             self._forget(message.ref)
+        elif isinstance(message, _Failed):
+            # A kind that the cluster does not serve shall not hold up the others.
+            self._unread.discard(message.source)
         else:
             self._unread.discard(message.source)
             for ref in self._book.missing_from(self._kinds[message.source], message.refs):

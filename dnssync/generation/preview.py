@@ -58,6 +58,9 @@ class GeneratingSource:
             for ref in self._book.missing_from(self.ref("", "").kind, refs):
                 self.gone(source, ref)
 
+    def failed(self, source: str, error: str) -> None:
+        """See ``tap.Listener``: what is known stays."""
+
     def _generated(self, document: RawObject) -> RawObject:
         plain = read_subject(self.ref("", "").kind, document, self._book.options)
         record = plain.record or self._records.pop(plain.ref, {})

@@ -18,6 +18,9 @@ class Listener(Protocol):
     def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
         """See ``sources.Sink``."""
 
+    def failed(self, source: str, error: str) -> None:
+        """See ``sources.Sink``."""
+
 
 class TappedSource:
     """A source that shows every object which its filters let through to ``take`` as well."""
@@ -39,7 +42,7 @@ class TappedSource:
 
 
 class ForkedSink:
-    """A sink that tells listeners what ``TappedSource`` cannot: what is gone, and that a list is whole.
+    """A sink that tells listeners what ``TappedSource`` cannot: what is gone, and how the lists went.
 
     Without a ``sink`` behind it only the listeners hear.
     """
@@ -67,3 +70,5 @@ class ForkedSink:
     def failed(self, source: str, error: str) -> None:
         if self._sink is not None:
             self._sink.failed(source, error)
+        for listener in self._listeners:
+            listener.failed(source, error)

@@ -164,6 +164,14 @@ def test_routes_and_services_get_names_too(cluster: Cluster) -> None:
     assert recorded(cluster.get("tcp", SERVICE)) == ["tcp-default-10-0-0-8.xip.test"]
 
 
+def test_a_kind_that_the_cluster_does_not_serve_holds_up_no_other(cluster: Cluster) -> None:
+    cluster.api.kinds = tuple(kind for kind in cluster.api.kinds if kind is not HTTPROUTE)
+    cluster.api.put(ingress("web", DOMAIN, ips=["10.0.0.5"]))
+    with Dnssync(*cluster.flags, "--hostname-kind=ingress", "--hostname-kind=httproute") as process:
+        wait_for(lambda: cluster.events()[-1:] == ["HostnameReady"], "the Ingress's Event")
+        process.wait_for_log("does not serve gateway.networking.k8s.io/v1")
+
+
 def test_a_name_that_nobody_answers_is_told(cluster: Cluster) -> None:
     cluster.api.put(ingress("web", DOMAIN, ips=["10.0.0.5"]))
     silent = f"--hostname-server=127.0.0.1:{free_port()}"

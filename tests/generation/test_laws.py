@@ -54,7 +54,7 @@ def test_decoding_a_generated_host_gives_the_address_back(
 ) -> None:
     domain = options["domain"]
     cluster = Cluster(**options)
-    asked = {"annotations": ASKED, "namespace": namespace, "ips": [address]}
+    asked: Any = {"annotations": ASKED, "namespace": namespace, "ips": [address]}
     cluster.see(ingress("other", *hosts(Cluster(**options).put(ingress(name, **asked)))))
     for marked in (False, True):
         fresh = cluster if marked else Cluster(**options)

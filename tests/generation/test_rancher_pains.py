@@ -212,6 +212,14 @@ def test_tls_hosts_follow_and_come_back() -> None:
     assert hosts(back) == [DOMAIN]
 
 
+def test_a_tls_host_comes_back_also_where_the_rule_had_no_host() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED, tls=[[DOMAIN]]))
+    assert tls_hosts(item) == [[HOST]]
+    back = cluster.put(with_annotations(item, generate_hostname=None))
+    assert (hosts(back), tls_hosts(back)) == ([""], [[DOMAIN]])
+
+
 def test_a_bare_tls_host_stands_for_every_host_that_was_made() -> None:
     cluster = Cluster(template="{name}-{rule}-{ip}.{domain}")
     item = cluster.put(ingress("web", DOMAIN, DOMAIN, ips=["10.0.0.5"], tls=[[DOMAIN]]))
