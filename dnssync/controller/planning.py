@@ -16,6 +16,9 @@ from dnssync.plan import Plan, PlanRules, plan
 from dnssync.providers import Provider, Zone
 from dnssync.skipped import Skipped, SkipReason, skip
 
+_Placed = tuple[Endpoint, tuple[str, ...]]
+"""An endpoint and the ids of the zones that it belongs into."""
+
 
 class Wanted(NamedTuple):
     """What is wanted at the moment. ``unread`` has the resource labels of objects that cannot be decoded."""
@@ -48,7 +51,7 @@ class Planner:
         self._shape = shape
         self._zones: tuple[Zone, ...] = ()
         self._zone_rules = rules
-        self._wanted: dict[str, list[tuple[Endpoint, frozenset[str]]]] = {}
+        self._wanted: dict[str, tuple[_Placed, ...]] = {}
 
     def use_zones(self, zones: Sequence[Zone]) -> None:
         """The zones among which endpoints are distributed from now on."""
@@ -104,21 +107,22 @@ class Planner:
         why = "none of the zones it lies in may hold it; check the annotation that names a zone for it"
         return skip(endpoint, SkipReason.NO_ZONE, why)
 
-    def _wanted_at(self, name: str, wanted: Wanted) -> list[tuple[Endpoint, frozenset[str]]]:
+    def _wanted_at(self, name: str, wanted: Wanted) -> tuple[_Placed, ...]:
         """The endpoints wanted at ``name``, shaped and adjusted, each with the ids of its zones."""
         known = self._wanted.get(name)
         if known is None:
             held = [endpoint for hold in wanted.holds.at(name) for endpoint in hold.endpoints]
             asked = [*wanted.desired.endpoints_at(name), *held]
             if not asked:
-                return []  # Not worth remembering: names come and go for as long as the process runs.
+                return ()  # Not worth remembering: names come and go for as long as the process runs.
             shaped = self._shape(asked)
-            known = [(endpoint, self._zone_ids(endpoint)) for endpoint in self._provider.adjust(shaped)]
+            # Tuples: there is one of these per name for as long as the process lives.
+            known = tuple((endpoint, self._zone_ids(endpoint)) for endpoint in self._provider.adjust(shaped))
             self._wanted[name] = known
         return known
 
-    def _zone_ids(self, endpoint: Endpoint) -> frozenset[str]:
-        return frozenset(zone.id for zone in self._provider.zones_for(endpoint, self._zones))
+    def _zone_ids(self, endpoint: Endpoint) -> tuple[str, ...]:
+        return tuple(zone.id for zone in self._provider.zones_for(endpoint, self._zones))
 
 
 def names_in_zone(zone: Zone, desired: DesiredState, content: ZoneContent) -> set[str]:
