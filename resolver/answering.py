@@ -13,7 +13,7 @@ from secrets import token_bytes
 
 from resolver.answer import Rcode
 from resolver.config import ResolverConfig
-from resolver.contents import Change, Contents
+from resolver.contents import Contents
 from resolver.cookies import SECRET_SIZE, Cookies, parse_secret
 from resolver.errors import ResolverError
 from resolver.fastpath import FastPath
@@ -101,9 +101,8 @@ class Answering:
             log.exception("messages could not be answered: %s", b" ".join(wires).hex())
             return [None] * len(wires)
 
-    def take(self, change: Change) -> None:
-        """Answer from now on from a zone that has changed."""
-        del change
+    def forget(self) -> None:
+        """Drop what was learned from the zones: to be called after changes, before the next message."""
         for fast in self._fast.values():
             fast.forget()
 

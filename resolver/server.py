@@ -75,7 +75,7 @@ class Resolver:
         with self._truth.lock:
             change, serial = self._truth.apply(zone, update, now=int(time.time()))
             if change:
-                self._answering.take(change)
+                self._answering.forget()
             return serial
 
     def close(self) -> None:

@@ -101,21 +101,21 @@ class Worker:
             data = b""
         self._has_ended = self._has_ended or not data
         done = -1
+        replies = []
         for message in self._frames.feed(data):
-            done = self._take(message, done)
+            if isinstance(message, Apply):
+                self._zones[message.change.origin].take(message.change)
+                done = message.number
+            elif isinstance(message, Reply):
+                replies.append(message)
+            elif isinstance(message, Reload):
+                self._answering.reload()
         if done >= 0:
+            self._answering.forget()
             self.send(Done(done))
-
-    def _take(self, message: ToWorker, done: int) -> int:
-        if isinstance(message, Apply):
-            self._zones[message.change.origin].take(message.change)
-            self._answering.take(message.change)
-            return message.number
-        if isinstance(message, Reply):
-            self._forwards.deliver(message)
-        elif isinstance(message, Reload):
-            self._answering.reload()
-        return done
+        # Now, for who gets an answer may ask at once about what it changed.
+        for reply in replies:
+            self._forwards.deliver(reply)
 
     def _flush(self) -> None:
         try:
