@@ -27,7 +27,7 @@ PICTURE = ROOT / "docs" / "demo.svg"
 MANIFEST = "examples/manifests/shop.yaml"
 HOST = "shop.demo.test"
 BEFORE, AFTER = "10.0.0.5", "10.0.0.42"
-COLUMNS, LINES = 76, 50
+COLUMNS, LINES = 80, 50
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 PATIENCE = 30.0
 

@@ -177,7 +177,7 @@ def _hints_for(host: str, dig: str, scene: Scene) -> list[str]:
     """What to try with a generated hostname."""
     return [
         "",
-        "An Ingress without a host got this name, and a tiny web server waits behind it:",
+        "An Ingress without a host got this name; a web server waits behind it:",
         f"  {dig} {host}",
         f"  curl http://{host}:{scene.port}/",
         f"(curl works once this machine asks the resolver above for {scene.settings.hostname_domain})",

@@ -101,9 +101,7 @@ class Connection:
         headers = {"Accept-Encoding": "gzip"}
         return self._whole(self._request("GET", path, query or {}, headers=headers, body=None))
 
-    def send(
-        self, method: str, path: str, body: Body, *, content_type: str = "application/json"
-    ) -> bytes:
+    def send(self, method: str, path: str, body: Body, *, content_type: str = "application/json") -> bytes:
         """The whole answer to a POST, PUT or PATCH of ``body``; a JSON patch is a list."""
         headers = {"Content-Type": content_type}
         return self._whole(self._request(method, path, {}, headers=headers, body=body))

@@ -221,7 +221,7 @@ def test_the_demo_gives_a_name_to_an_ingress_without_one_and_a_web_server_answer
                 if "curl http" in shown:
                     break
             host, _, web = shown.split("http://")[1].strip().rstrip("/").partition(":")
-            assert host == "hello-web-127-0-0-1.xip.test"
+            assert host == "hi-web-127-0-0-1.xip.test"
             assert ask(int(hint.split("-p ")[1].split()[0]), host) == ["127.0.0.1"]
             request = urllib.request.Request(f"http://127.0.0.1:{web}/", headers={"Host": host})
             with urllib.request.urlopen(request, timeout=5) as answer:
