@@ -90,7 +90,7 @@ class Answering:
             # Only ``handle`` writes the log.
             return slow_only(slow)
         admission = _Admission(limiter) if limiter else None
-        return Paths(self._answer_fast, slow, admission)
+        return Paths(self._answer_fast, slow, admission, self._fast[Transport.UDP].tables)
 
     def _answer_fast(self, wires: Sequence[bytes]) -> list[bytes | None]:
         answer = self._fast[Transport.UDP].answer

@@ -7,6 +7,7 @@ that is unusual gets None and belongs to ``responder.respond``. Pure; wants ``fo
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from resolver.answer import Answer, Question, Rcode, negative_soa
 from resolver.contents import Contents
@@ -35,6 +36,10 @@ _ID, _HEAD = slice(2), slice(2, HEADER_SIZE)
 _NO_DATA = b"-"
 
 
+Tables = tuple[dict[bytes, dict[bytes, Tail]], tuple[tuple[int, dict[bytes, Any]], ...], list[int]]
+"""All that an answer is made from, as the accelerator reads it: what ``FastPath.answer`` has at hand."""
+
+
 class _Place:
     """A zone as the fast path needs it.
 
@@ -50,6 +55,10 @@ class _Place:
         self.is_reverse = zone.reverse
         self.negative: dict[int, bytes] = {}
         self.own = frozenset(_labels_of_soa(zone))
+
+    def plain(self) -> tuple[dict[bytes, int], frozenset[bytes], dict[int, bytes]] | None:
+        """The same for the accelerator; None for a zone that it cannot read."""
+        return None if self.is_reverse else (self.tops, self.own, self.negative)
 
 
 class FastPath:
@@ -80,6 +89,14 @@ class FastPath:
             sizes.setdefault(len(wire), {})[wire] = _Place(zone)
         # The longest first: the closest zone has the name.
         self._places = tuple(sorted(sizes.items(), reverse=True))
+        plain = tuple(
+            (size, {wire: place.plain() for wire, place in places.items()}) for size, places in self._places
+        )
+        self._tables = None if self._filter else (self._tails, plain, self._counts)
+
+    def tables(self) -> Tables | None:
+        """What the accelerator may answer from, until the next change; None if it may not."""
+        return self._tables
 
     def answer(self, wire: bytes) -> bytes | None:  # noqa: PLR0912 - calls would cost too much
         """The response to ``wire``, at most four times as long; None if it takes the slow path.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 from typing import TYPE_CHECKING
 
+from resolver.accelerated import open_datagrams
 from resolver.answer import Rcode
 from resolver.config import ResolverConfig, TcpLimits
 from resolver.mmsg import Peer
@@ -14,7 +15,7 @@ from resolver.responder import Transport
 from resolver.sockets import Opened
 from resolver.tally import Tally
 from resolver.tcp import Relay, TcpClients
-from resolver.udp import Datagrams, Paths, Slow, datagrams_of, slow_only
+from resolver.udp import Datagrams, Paths, Slow, slow_only
 from resolver.wire import build_error
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Loop:
                 self.watch(sock, self._answerer(sock))
 
     def _answerer(self, sock: socket.socket) -> Callable[[int, float], None]:
-        datagrams = datagrams_of(
+        datagrams = open_datagrams(
             sock, self._paths(lambda wire, peer: self._answer_datagram(sock, wire, peer))
         )
         return lambda mask, now: self._answer_datagrams(datagrams)

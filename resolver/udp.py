@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from resolver import mmsg
+from resolver.fastpath import Tables
 from resolver.mmsg import Peer
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class Paths(msgspec.Struct, frozen=True):
     fast: Callable[[Sequence[bytes]], list[bytes | None]]
     slow: Slow
     admission: Admission | None = None
+    tables: Callable[[], Tables | None] | None = None
+    """What an accelerator reads in place of ``fast``; None while it must not."""
 
 
 def slow_only(slow: Slow) -> Paths:

@@ -11,6 +11,7 @@ import struct
 import sys
 from collections import Counter
 
+from resolver.accelerated import load
 from resolver.fastpath import FastPath
 from resolver.responder import Transport
 from tests.resolver.zones import World, update
@@ -185,6 +186,7 @@ def worlds() -> list[World]:
     rich.zone("xip.test").apply(update(PARENTAL), now=2)
     return [
         rich,
+        World("*.xip.test 60 TXT wild", "www.deep.er.zone.example 60 A 192.0.2.1", zones=ZONES, ns=NS, ttl=1),
         World(zones=("xip.test",), hex_ipv4=False, ttl=5, server_id="ns7", ns=("hostmaster.xip.test",)),
         World("*.xip.test 60 TXT wild", zones=("xip.test", "er.zone.example"), private_only=True),
         World(zones=ZONES, deny_nets=("10.0.0.0/8", "2001:db8::/32"), ns=("a." * 100 + "test",)),
@@ -197,10 +199,18 @@ class Pair:
     def __init__(self, world: World) -> None:
         self.world = world
         self.fast = FastPath(world.zones, world.rules)
+        self.accelerator = load()
+        self.compiled = 0
 
     def compare(self, wire: bytes) -> bytes | None:
         """The fast path's answer; raises AssertionError if the slow path has another."""
         quick = self.fast.answer(wire)
+        tables = self.fast.tables()
+        if self.accelerator and tables:
+            # After Python's answer, which fills the tables.
+            compiled = self.accelerator.answer(tables, wire)
+            assert compiled in (None, quick), f"{wire.hex()}\nC {compiled!r}\nPython {quick!r}"
+            self.compiled += compiled is not None
         if quick is not None:
             slow = self.world.bytes(wire, Transport.UDP)
             assert quick == slow, f"{wire.hex()}\nfast {quick.hex()}\nslow {slow.hex() if slow else None}"
@@ -212,9 +222,11 @@ def compare(queries: int, seed: int) -> Counter[str]:
     """How many questions went which way; raises AssertionError at the first difference."""
     random_ = random.Random(seed)
     pairs = [Pair(world) for world in worlds()]
-    return Counter(
+    ways = Counter(
         "fast" if random_.choice(pairs).compare(make_question(random_)) else "slow" for _ in range(queries)
     )
+    ways["in C"] = sum(pair.compiled for pair in pairs)
+    return ways
 
 
 def main() -> int:
