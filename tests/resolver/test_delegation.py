@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import dns.flags
 import dns.message
 import dns.name
 import dns.rdatatype
@@ -124,6 +125,21 @@ def test_a_server_that_differs_is_told(second: dict[str, object] | None, problem
     with town(first={}, second=second) as network:
         told = findings(network)
     assert f"xip.test: problem: ns2.other.test. (192.0.2.2) {problem}" in told
+
+
+def test_a_server_that_only_passes_answers_on_is_told() -> None:
+    with town(first={}, second={}) as network:
+        ask = network.ask
+
+        def from_cache(name: str, rtype: str, address: str) -> dns.message.Message | None:
+            message = ask(name, rtype, address)
+            if message and address == "192.0.2.2":
+                message.flags &= ~dns.flags.AA
+            return message
+
+        network.ask = from_cache  # type: ignore[method-assign]
+        told = findings(network)
+    assert "xip.test: problem: ns2.other.test. (192.0.2.2) is not authoritative for it" in told
 
 
 def test_what_the_policy_withholds_is_not_missed() -> None:

@@ -193,6 +193,13 @@ def test_a_good_cookie_is_not_limited_and_a_slip_brings_one(world: World) -> Non
     assert all(asker.ask(query(cookie=cookie)).answer for _ in range(20))  # type: ignore[union-attr]
 
 
+def test_a_response_gets_no_slip_either(world: World) -> None:
+    asker = Asker(world, rate=1, slip=1)
+    asker.ask(query())
+    assert asker.bytes(dns.message.make_response(query()).to_wire()) is None
+    assert asker.bytes(query().to_wire()) is not None
+
+
 def test_only_queries_slip_and_never_longer_than_they_came(world: World) -> None:
     asker = Asker(world, rate=1, slip=1)
     asker.ask(query())

@@ -266,6 +266,16 @@ def test_one_client_cannot_take_all_connections() -> None:
             sock.close()
 
 
+def test_a_client_that_left_gives_its_place_back() -> None:
+    with serving(tcp_connections=10, tcp_connections_per_client=5) as running:
+        for _ in range(30):
+            with running.connect() as sock:
+                sock.sendall(frame(query("10.0.0.5.xip.test")))
+                assert texts(read_frame(sock)) == ["10.0.0.5"]
+                sock.shutdown(socket.SHUT_WR)
+                assert is_closed(sock)
+
+
 def test_datagrams_that_get_no_answer_leave_the_server_well(served: Served) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(TIMEOUT)
