@@ -61,9 +61,11 @@ class Updatable:
 
     def kill(self) -> None:
         """As a crash does, at any moment, with all its processes."""
-        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        # Each thread has its own list of children.
+        lists = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        workers = [int(number) for each in lists for number in each.read_text().split()]
         os.kill(self.process.pid, signal.SIGKILL)
-        for worker in map(int, workers):
+        for worker in workers:
             try:
                 os.kill(worker, signal.SIGKILL)
             except ProcessLookupError:
