@@ -13,6 +13,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 
 from resolver.answering import Answering
 from resolver.contents import Contents
+from resolver.errors import ResolverError
 from resolver.forwards import Forwards
 from resolver.loop import Loop, certificate_of
 from resolver.messages import (
@@ -156,8 +157,13 @@ def main(descriptor: int) -> None:
         load = _first(channel, frames)
         if load is None:
             return
+        try:
+            worker = Worker(channel, load, frames)
+        except ResolverError as error:
+            # A file that could be read by the user that the keeper was at its start, and not by this one.
+            channel.sendall(frame(Line(logging.ERROR, __name__, str(error))))
+            sys.exit(1)
         channel.setblocking(False)
-        worker = Worker(channel, load, frames)
         logging.basicConfig(level=load.log_level, handlers=[_LogLines(worker)])
         worker.run()
 

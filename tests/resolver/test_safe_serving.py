@@ -9,6 +9,9 @@ import dns.message
 import dns.query
 import pytest
 
+from resolver import ResolverError
+from resolver.config import ResolverConfig
+from resolver.keeper import Keeper
 from tests.doubles.certificates import make_certificate
 from tests.resolver.keeping import Kept, keeping, wait_until
 from tests.resolver.serving import TIMEOUT, texts
@@ -95,3 +98,21 @@ def test_limits_are_counted() -> None:
             kept.udp("10.0.0.5.xip.test")
         places = kept.keeper.crew.places if kept.keeper.crew else []
         wait_until(lambda: places[0].counts.events.get("rrl_slipped", 0) >= 5)
+
+
+def test_a_file_that_workers_cannot_use_is_told_without_a_traceback(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As for a worker that is started later than its keeper.
+    monkeypatch.setattr("resolver.keeper.check_files", lambda config: None)
+    path = tmp_path / "blocked"
+    keeper = Keeper(ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",), blocklist=str(path)))
+    keeper.bind()
+    with pytest.raises(ResolverError, match="a worker process did not start"):
+        keeper.start()
+    keeper.close()
+    assert f"cannot read the blocklist {path}: No such file or directory" in caplog.text
+    assert "Traceback" not in capfd.readouterr().err
