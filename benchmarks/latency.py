@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,14 +53,23 @@ class Resync(NamedTuple):
     ended: float
 
 
+class Sample(NamedTuple):
+    """CPU seconds that the process has used by a monotonic time in seconds."""
+
+    at: float
+    cpu: float
+
+
 class Phase(NamedTuple):
-    """What was measured at one rate. ``delays`` are milliseconds, ``cpu`` seconds of the whole process."""
+    """What was measured at one rate. ``delays`` are milliseconds; ``resync_cpu`` is of all resyncs, in
+    seconds, and ``patch_cpu`` of all patches outside of these."""
 
     rate: float
     delays: list[float]
     during_resync: list[float]
     resyncs: list[Resync]
-    cpu: float
+    resync_cpu: float
+    patch_cpu: float
 
 
 def run(loads: Sequence[Load] = LOADS) -> Report:
@@ -75,6 +85,7 @@ def run(loads: Sequence[Load] = LOADS) -> Report:
             "p50",
             "p99",
             "max",
+            "CPU each",
             "in a resync",
             "p99 there",
             "resync s",
@@ -82,8 +93,9 @@ def run(loads: Sequence[Load] = LOADS) -> Report:
         ),
         rows=rows,
         notes=(
+            "CPU each: milliseconds of CPU that the dnssync process uses per patch outside of resyncs.",
             "in a resync: patches that fell into a full resync; p99 there: of these alone.",
-            "CPU s: of the dnssync process over the whole phase, its resync included.",
+            "resync s, CPU s: how long a full resync takes, and its CPU time.",
         ),
     )
 
@@ -102,10 +114,11 @@ def _row(load: Load, phase: Phase) -> tuple[str | int | float, ...]:
         round(statistics.median(phase.delays)),
         round(percentile(phase.delays, 0.99)),
         round(max(phase.delays)),
+        1000 * phase.patch_cpu / max(1, len(phase.delays) - len(phase.during_resync)),
         len(phase.during_resync),
         round(percentile(phase.during_resync, 0.99)),
-        max((resync.ended - resync.began for resync in phase.resyncs), default=0.0),
-        phase.cpu,
+        statistics.mean(resync.ended - resync.began for resync in phase.resyncs),
+        phase.resync_cpu / len(phase.resyncs),
     )
 
 
@@ -126,42 +139,56 @@ def _measure(load: Load) -> Iterator[Phase]:
 
 def _phase(load: Load, rate: float, source: Cluster, target: Cloud, process: Dnssync) -> Phase:
     passes, seconds = _passes(process)
-    began, cpu = time.monotonic(), cpu_seconds(process.pid)
-    patches = _patch(load, rate, source)
+    began = time.monotonic()
+    patches, samples = _patch(load, rate, source, process.pid)
     wait_for(lambda: _passes(process)[0] > passes, "a resync", load.interval + _START_SECONDS)
-    cpu = cpu_seconds(process.pid) - cpu
     more, longer = _passes(process)
     resync_seconds = (longer - seconds) / (more - passes)
     wait_for(lambda: len(_seen(target.arrivals(), patches)) == len(patches), "every change", _GRACE_SECONDS)
     arrivals = target.arrivals()
     seen = _seen(arrivals, patches)
-    resyncs = _resyncs([one for one in arrivals if one.at >= began], resync_seconds)
+    resyncs = _resyncs([one for one in arrivals if began <= one.at <= samples[-1].at], resync_seconds)
     delays = {patch: 1000 * (seen[patch] - patch.at) for patch in patches}
     inside = [
         delay
         for patch, delay in delays.items()
         if any(resync.began <= patch.at <= resync.ended for resync in resyncs)
     ]
-    return Phase(rate, list(delays.values()), inside, resyncs, cpu)
+    resync_cpu = _cpu_in(resyncs, samples)
+    patch_cpu = samples[-1].cpu - samples[0].cpu - resync_cpu
+    return Phase(rate, list(delays.values()), inside, resyncs, resync_cpu, patch_cpu)
 
 
-def _patch(load: Load, rate: float, source: Cluster) -> list[Patch]:
-    """Patch random Ingresses at random moments (exponential pauses), none of them twice within a round."""
+def _cpu_in(resyncs: Sequence[Resync], samples: Sequence[Sample]) -> float:
+    return sum(
+        after.cpu - before.cpu
+        for before, after in pairwise(samples)
+        if any(resync.began <= after.at and before.at <= resync.ended for resync in resyncs)
+    )
+
+
+def _patch(load: Load, rate: float, source: Cluster, pid: int) -> tuple[list[Patch], list[Sample]]:
+    """Patch random Ingresses at random moments (exponential pauses), none of them twice within a round.
+
+    The samples are of the process ``pid``, one before each patch and one at the end.
+    """
     chance = random.Random(f"{load.ingresses} {rate}")
     order = chance.sample(range(load.ingresses), load.ingresses)
     due = time.monotonic()
     end = due + load.seconds
     patches: list[Patch] = []
+    samples: list[Sample] = []
     while due < end:
         index = order[len(patches) % len(order)]
         time.sleep(max(0.0, due - time.monotonic()))
         name, number = f"app-{index:06d}", len(patches)
         address = f"172.{int(rate)}.{number >> 8 & 255}.{number & 255}"
+        samples.append(Sample(time.monotonic(), cpu_seconds(pid)))
         at = time.monotonic()
         source.patch_status(f"team-{index % 50:02d}", name, address)
         patches.append(Patch(f"{name}.{ZONE}", address, at))
         due += chance.expovariate(rate)
-    return patches
+    return patches, [*samples, Sample(time.monotonic(), cpu_seconds(pid))]
 
 
 def _seen(arrivals: Sequence[Arrival], patches: Sequence[Patch]) -> dict[Patch, float]:
