@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BATCH = 64, BATCHES = 4, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024 };
+enum { BATCH = 64, BATCHES = 16, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024 };
 enum { HEADER = 12, QUESTION_TAIL = 5, MAX_NAME = 254, MAX_LABEL = 63, NXDOMAIN = 3, REFUSED = 5, ANY_FAMILY = 255 };
 /* The places in a tail, as fasttails.Tail says. */
 enum { FAMILY, COUNT_SLOT, POSITIVE, RECORD, NO_DATA, NO_NAME, REFUSAL, OPT, REMEMBERED };
@@ -327,7 +327,6 @@ static PyObject *py_exchange(PyObject *self, PyObject *args) {
         if (said < 0) Py_CLEAR(left);
         else send_all(fd, said);
         total += number;
-        if (number < BATCH) break;
     }
     return left ? Py_BuildValue("(iN)", total, left) : NULL;
 }

@@ -10,6 +10,7 @@ import random
 import struct
 import sys
 from collections import Counter
+from types import ModuleType
 
 from resolver.accelerated import load
 from resolver.fastpath import FastPath
@@ -196,10 +197,10 @@ def worlds() -> list[World]:
 class Pair:
     """Both paths over the same zones."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, accelerator: ModuleType | None) -> None:
         self.world = world
         self.fast = FastPath(world.zones, world.rules)
-        self.accelerator = load()
+        self.accelerator = accelerator
         self.compiled = 0
 
     def compare(self, wire: bytes) -> bytes | None:
@@ -218,10 +219,10 @@ class Pair:
         return quick
 
 
-def compare(queries: int, seed: int) -> Counter[str]:
+def compare(queries: int, seed: int, accelerator: ModuleType | None = None) -> Counter[str]:
     """How many questions went which way; raises AssertionError at the first difference."""
     random_ = random.Random(seed)
-    pairs = [Pair(world) for world in worlds()]
+    pairs = [Pair(world, accelerator) for world in worlds()]
     ways = Counter(
         "fast" if random_.choice(pairs).compare(make_question(random_)) else "slow" for _ in range(queries)
     )
@@ -237,7 +238,7 @@ def main() -> int:
     parser.add_argument("--queries", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    ways = compare(options.queries, options.seed)
+    ways = compare(options.queries, options.seed, load())
     print(f"{options.queries} questions, seed {options.seed}: {dict(ways)}; no difference")
     return 0
 
