@@ -24,7 +24,7 @@ KEY = dns.tsig.Key("mover", SECRET, "hmac-sha256")
 
 # How many changes, and seconds between them: the timer of Knot has whole seconds, and puts off what comes in
 # the second in which it has just refreshed a zone.
-PACE = {"named": (20, 0.0), "nsd": (20, 0.0), "knotd": (6, 1.1)}
+PACE = {"named": (10, 0.0), "nsd": (10, 0.0), "knotd": (3, 1.1)}
 
 
 def write(path: Path, text: str) -> str:

@@ -55,8 +55,7 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
             for client in clients:
                 client.start()
             # Another moment each time: a few updates, or some dozens.
-            enough = 3 + round_number * 7 % 40
-            wait_for(lambda: sum(len(client.acknowledged) for client in clients) >= enough)
+            wait_for_acknowledged(clients, 3 + round_number * 7 % 40)
             serial = server.serial()
             server.kill()
             for client in clients:
@@ -69,6 +68,10 @@ def test_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
             acknowledged += sum(len(client.acknowledged) for client in clients)
         assert acknowledged >= 3 * KILLS
         print(f"{KILLS} kills, {acknowledged} acknowledged updates, none lost")
+
+
+def wait_for_acknowledged(clients: list[Client], enough: int) -> None:
+    wait_for(lambda: sum(len(client.acknowledged) for client in clients) >= enough)
 
 
 def check(server: Updatable, client: Client, before: list[str]) -> None:
