@@ -49,34 +49,43 @@ class Front:
         """The response to one message of a client (its packed address); None to stay silent."""
         if len(wire) < HEADER_SIZE or wire[2] & 0x80:
             return None
-        if not has_options(wire):
-            return self._decide(wire, client, transport)
-        plain, cookie = cut_option(wire, COOKIE)
-        if cookie is None:
-            return self._decide(wire, client, transport)
-        if not is_well_formed(cookie):
-            return build_error(wire, Rcode.FORMERR)
-        return self._with_cookie(plain, cookie, client, transport)
+        plain, cookie = cut_option(wire, COOKIE) if has_options(wire) else (wire, None)
+        if cookie is not None:
+            return self._with_cookie(plain, cookie, client, transport)
+        verdict = self._judge(client, transport)
+        if verdict is not Verdict.ANSWER:
+            return _slip(wire) if verdict is Verdict.SLIP else None
+        return self._answer(wire, transport, cap=_cap(wire, transport), cookie=b"")
 
     def _with_cookie(self, wire: bytes, cookie: bytes, client: bytes, transport: Transport) -> bytes | None:
         now = int(self._wall())
-        verified = self.cookies.verify(cookie, client, now)
-        renewed = self.cookies.renew(cookie, client, now, verified=verified)
+        is_sound = is_well_formed(cookie)
+        is_verified = is_sound and self.cookies.verify(cookie, client, now)
+        verdict = Verdict.ANSWER if is_verified else self._judge(client, transport)
+        if verdict is Verdict.DROP:
+            return None
+        if not is_sound:
+            return build_error(wire, Rcode.FORMERR)
+        renewed = self.cookies.renew(cookie, client, now, verified=is_verified)
+        if verdict is Verdict.SLIP:
+            return _slip(wire, renewed)
         if wire[5] == 0:
             # RFC 7873 §5.4: no question, only to learn our cookie.
             return build_bare(wire, truncated=False, cookie=renewed)
-        if verified:
-            return self._answer(wire, transport, cap=STREAM_SIZE, cookie=renewed)
-        return self._decide(wire, client, transport, renewed)
+        cap = STREAM_SIZE if is_verified else _cap(wire, transport)
+        return self._answer(wire, transport, cap=cap, cookie=renewed)
 
-    def _decide(self, wire: bytes, client: bytes, transport: Transport, cookie: bytes = b"") -> bytes | None:
-        """Hold a client that has not shown its address to its share and to short answers."""
-        if transport is not Transport.UDP:
-            return self._answer(wire, transport, cap=STREAM_SIZE, cookie=cookie)
-        if self.limiter is not None:
-            verdict = self.limiter.judge(client, self._monotonic())
-            if verdict is not Verdict.ANSWER:
-                slips = verdict is Verdict.SLIP and not wire[2] & _OPCODE_BITS
-                return build_bare(wire, truncated=True, cookie=cookie) if slips else None
-        cap = max(_AMPLIFICATION * len(wire), HEADER_SIZE)
-        return self._answer(wire, transport, cap=cap, cookie=cookie)
+    def _judge(self, client: bytes, transport: Transport) -> Verdict:
+        if transport is not Transport.UDP or self.limiter is None:
+            return Verdict.ANSWER
+        return self.limiter.judge(client, self._monotonic())
+
+
+def _cap(wire: bytes, transport: Transport) -> int:
+    """How long an answer may be for a client that has not shown its address, but by TCP."""
+    return _AMPLIFICATION * len(wire) if transport is Transport.UDP else STREAM_SIZE
+
+
+def _slip(wire: bytes, cookie: bytes = b"") -> bytes | None:
+    """Ask a client to come back over TCP; nothing else than a question is worth that."""
+    return None if wire[2] & _OPCODE_BITS else build_bare(wire, truncated=True, cookie=cookie)

@@ -193,6 +193,15 @@ def test_a_good_cookie_is_not_limited_and_a_slip_brings_one(world: World) -> Non
     assert all(asker.ask(query(cookie=cookie)).answer for _ in range(20))  # type: ignore[union-attr]
 
 
+def test_no_oddity_of_a_cookie_goes_past_the_limit(world: World) -> None:
+    asker = Asker(world, rate=1, slip=0)
+    asker.ask(query())
+    lonely = dns.message.Message()
+    lonely.use_edns(0, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, ASKED)])
+    for asked in (query(cookie=ASKED), query(cookie=b"odd"), query(cookie=bytes(24)), lonely):
+        assert asker.bytes(asked.to_wire()) is None
+
+
 def test_a_response_gets_no_slip_either(world: World) -> None:
     asker = Asker(world, rate=1, slip=1)
     asker.ask(query())
