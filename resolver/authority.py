@@ -122,6 +122,7 @@ class Authority:
         self._updates.close()
 
     def _follow(self, number: int, change: Change) -> None:
+        self._updates.reserve(change.origin, change.serial)
         self._histories[change.origin].add(change)
         self._announce(change.origin)
 

@@ -29,6 +29,9 @@ from resolver.zone import Layer, Update, Zone
 
 log = logging.getLogger(__name__)
 
+# So many serials are taken down at once, before the first of them is used.
+_RESERVE = 1000
+
 _SOA = 6
 _State = dict[tuple[Labels, int], RRset | None]
 
@@ -42,11 +45,14 @@ class Updates:
         self._access = access
         self._journal = journal
         self.replays = Replays()
+        self._reserved: dict[Labels, int] = {}
         # Of zones that are not served now: they keep what they had for the day they are.
         self._elsewhere: dict[Labels, Entry] = {}
         if journal:
             self._restore(journal.entries, now)
             journal.entries = []
+        for origin, zone in truth.zones.items():
+            self.reserve(origin, zone.serial)
 
     def take(self, message: Message, signature: Signature, now: int) -> None:
         """Do what an UPDATE with this good signature says.
@@ -73,6 +79,23 @@ class Updates:
                 self._keep(Entry(zone.origin, serial, update, *by))
                 self._truth.apply(zone.origin, update, now=now, layer=Layer.DYNAMIC)
 
+    def reserve(self, origin: Labels, serial: int) -> None:
+        """Make sure that a zone which has had ``serial`` goes on above it after whatever may happen.
+
+        A secondary takes nothing from a primary whose serial has fallen.
+        """
+        if self._journal is None or serial <= self._reserved.get(origin, 0):
+            return
+        try:
+            self._keep(Entry(origin, serial + _RESERVE))
+            self._reserved[origin] = serial + _RESERVE
+        except OSError as error:
+            log.error(
+                "the serial cannot be kept: %s",
+                error,
+                extra={"zone": zone_text(origin), "reason": str(error)},
+            )
+
     def close(self) -> None:
         """Let go of the journal."""
         if self._journal:
@@ -98,7 +121,10 @@ class Updates:
 
     def _snapshot(self) -> list[Entry]:
         zones = self._truth.zones.values()
-        held = [Entry(zone.origin, zone.serial, _whole(zone)) for zone in zones]
+        held = [
+            Entry(zone.origin, max(zone.serial, self._reserved.get(zone.origin, 0)), _whole(zone))
+            for zone in zones
+        ]
         marks = [Entry((), 0, Update(), key, signed) for key, signed in self.replays.latest().items()]
         return [*held, *self._elsewhere.values(), *marks]
 
@@ -124,10 +150,9 @@ def fold_entries(entries: Iterable[Entry]) -> dict[Labels, Entry]:
     states: dict[Labels, _State] = {}
     serials: dict[Labels, int] = {}
     for entry in entries:
-        if entry.update != Update():
-            state = states.setdefault(entry.zone, {})
-            serials[entry.zone] = entry.serial
-            _fold(state, entry.update)
+        if entry.serial:
+            serials[entry.zone] = max(entry.serial, serials.get(entry.zone, 0))
+            _fold(states.setdefault(entry.zone, {}), entry.update)
     return {origin: Entry(origin, serials[origin], _update_of(state)) for origin, state in states.items()}
 
 
@@ -151,7 +176,7 @@ def _whole(zone: Zone) -> Update:
 
 def _bring_back(zone: Zone, entry: Entry, now: int) -> None:
     # The serial goes on from where it was, whatever the clock says now.
-    now = max(now, entry.serial + 1)
+    zone.advance(entry.serial + 1)
     try:
         zone.apply(entry.update, now=now, layer=Layer.DYNAMIC)
     except ResolverError:

@@ -32,7 +32,8 @@ _encoder = msgspec.msgpack.Encoder()
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One update of a zone's dynamic records: the serial after it, and its signature's key, time and MAC.
 
-    One without a MAC tells when a key signed the last of its updates that are not in the file any more.
+    One without a MAC tells when a key signed the last of its updates that are not in the file any more, and
+    one without a key up to which serial a zone may have been seen.
     """
 
     zone: Labels

@@ -19,6 +19,7 @@ from resolver.journal import _MAGIC, Entry, Journal, _frame, read_frames
 from resolver.records import RRset
 from resolver.zone import Update
 from tests.resolver.owner import Owner, changing
+from tests.resolver.zones import update
 
 ZONE = (b"xip", b"test")
 
@@ -191,6 +192,25 @@ def test_a_zone_that_is_not_served_for_a_while_has_its_records_again_later(tmp_p
     again = Owner(zones=both, journal=path)
     assert again.answers("kept.other.test", "TXT") == ['"x"']
     again.close()
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_serials_go_on_above_those_that_were_seen_whoever_changed_the_zone(
+    tmp_path: Path, rewritten: bool
+) -> None:
+    path = tmp_path / "journal"
+    seen = 0
+    for _ in range(3):
+        owner = Owner(journal=path)
+        assert owner.serial() > seen
+        # Far faster than one a second, as feeds and files may be.
+        for number in range(1500):
+            owner.truth.apply("xip.test", update([f"a.xip.test 60 TXT {number}"]), now=0)
+        if rewritten:
+            assert owner.journal
+            owner.journal.rewrite(owner.authority._updates._snapshot())
+        seen = owner.serial()
+        owner.close()
 
 
 def test_folding_is_the_same_as_taking_one_after_the_other() -> None:

@@ -166,10 +166,11 @@ def test_a_secondary_is_told_at_the_start_and_of_each_change_and_not_again_once_
 
 
 def test_a_silent_secondary_is_told_again() -> None:
-    with listening() as listener, owning(f"127.0.0.1:{listener.port}") as owner:
+    with listening() as listener:
         listener.is_silent = True
-        wait_for(lambda: len(listener.got) >= 2)
-        assert set(listener.serials()) == {owner.serial()}
+        with owning(f"127.0.0.1:{listener.port}") as owner:
+            wait_for(lambda: len(listener.got) >= 2)
+            assert set(listener.serials()) == {owner.serial()}
 
 
 def test_it_is_signed_if_there_is_a_key_and_only_a_signed_answer_counts() -> None:
