@@ -39,7 +39,11 @@ def ingress(
         for host, service in zip(hosts or ("",), services or ["web"] * 9, strict=False)
     ]
     return {
-        "metadata": {"name": name, "namespace": namespace, "annotations": dict(annotations or {})},
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            **({"annotations": dict(annotations)} if annotations else {}),
+        },
         "spec": {
             "ingressClassName": class_name,
             "rules": rules,
@@ -61,7 +65,7 @@ def with_status(document: Object, *ips: str, names: Sequence[str] = ()) -> dict[
 
 def with_annotations(document: Object, **changes: str | None) -> dict[str, Any]:
     """The object with dnssync's annotations set (``_`` for ``-``), or removed where None."""
-    annotations = dict(document["metadata"]["annotations"])
+    annotations = dict(document["metadata"].get("annotations", {}))
     for key, value in changes.items():
         full = "dnssync.io/" + key.replace("_", "-")
         annotations.pop(full, None)
@@ -83,7 +87,9 @@ def recorded(document: Object) -> list[str]:
     """The hosts that the annotation says are ours, in the order of the rules."""
     return [
         entry.host
-        for _, entry in sorted(decode_record(document["metadata"]["annotations"].get(RECORD, "")).items())
+        for _, entry in sorted(
+            decode_record(document["metadata"].get("annotations", {}).get(RECORD, "")).items()
+        )
     ]
 
 

@@ -138,6 +138,18 @@ def test_a_status_in_another_order_changes_nothing() -> None:
         assert cluster.put(item) == item
 
 
+def test_another_spelling_of_the_same_address_changes_nothing() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["2001:DB8::1"], annotations=ASKED))
+    for spelling in ("2001:db8::1", "2001:0db8:0::1"):
+        item = with_status(item, spelling)
+        assert cluster.put(item) == item
+
+
+def test_the_unspecified_address_is_none() -> None:
+    assert hosts(Cluster().put(ingress(ips=["0.0.0.0", "10.0.0.5"], annotations=ASKED))) == [HOST]
+
+
 def test_a_process_that_starts_anew_keeps_the_hosts() -> None:
     cluster = Cluster()
     item = cluster.put(ingress(ips=["10.0.0.5", "10.0.0.6"], annotations=ASKED))
@@ -288,6 +300,21 @@ def test_two_ingresses_never_get_one_name() -> None:
     # The one with the hash keeps its name when the other goes.
     cluster.configure()
     assert cluster.put(second) == second
+
+
+def test_of_two_that_have_one_name_already_the_first_in_order_keeps_it() -> None:
+    both = [
+        Cluster().put(ingress(name, ips=["10.0.0.5"], namespace=namespace, annotations=ASKED))
+        for name, namespace in (("a", "b-c"), ("a-b", "c"))
+    ]
+    assert hosts(both[0]) == hosts(both[1])
+    for order in (both, both[::-1]):
+        cluster = Cluster()
+        for item in order:
+            cluster.see(item)
+        after = {item["metadata"]["name"]: cluster.put(item) for item in order}
+        assert hosts(after["a"]) == hosts(both[0])
+        assert hosts(after["a-b"]) != hosts(both[1])
 
 
 def test_a_host_that_a_person_wrote_elsewhere_is_not_generated_a_second_time() -> None:
