@@ -30,10 +30,6 @@ $(VENV)/.dev: $(VENV)/.run pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group dev
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.dev pyproject.toml
-	$(BIN)/python -m pip install --quiet --group bench
-	@touch $@
-
 demo: $(VENV)/.run
 	$(BIN)/dnssync demo
 
@@ -46,7 +42,7 @@ lint: $(VENV)/.dev
 test: lint
 	$(BIN)/pytest -n $(JOBS)
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.run
