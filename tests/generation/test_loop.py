@@ -9,7 +9,7 @@ from dnssync.backoff import Backoff
 from dnssync.generation.patching import Operation
 from dnssync.generation.subject import Subject
 from dnssync.generation.writer import DryWriter, KubeWriter
-from tests.doubles.kube.faults import RefuseWithStatus, Reset
+from tests.doubles.kube.faults import RefuseWithStatus, Reset, Slow
 from tests.generation.cluster import ASKED, DOMAIN, hosts, ingress, recorded
 from tests.generation.conftest import Live
 
@@ -155,6 +155,16 @@ def test_a_restart_writes_nothing(live: Live) -> None:
     live.put(ingress("sign", ips=["10.0.0.6"], annotations=ASKED))
     live.wait(lambda: len(live.reasons()) == 11)
     assert live.patches() == 11
+
+
+def test_nothing_is_written_before_all_is_read(live: Live) -> None:
+    live.api.load(ingress(f"web-{index:03d}", ips=["10.0.0.5"], annotations=ASKED) for index in range(101))
+    live.api.faults.add(Slow(0.0), "list", "ingresses")
+    live.api.faults.add(Slow(0.5), "list", "ingresses")
+    live.start()
+    live.wait(lambda: live.patches() > 0)
+    second_page = live.api.seen("list")[1]
+    assert live.api.seen("patch")[0].at >= second_page.at + 0.5
 
 
 def test_two_that_want_one_name_get_two(live: Live) -> None:
