@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ class Updatable:
     def __init__(self, *options: str, port: int | None = None) -> None:
         self.port = port or free_port()
         self._options = options
+        self.log = tempfile.TemporaryFile()
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -47,17 +49,22 @@ class Updatable:
             [sys.executable, "-m", "dnssync", "resolver", *options],
             cwd=PROJECT,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            stderr=subprocess.DEVNULL,
+            stderr=self.log,
         )
         wait_for(lambda: self._answers(process))
         return process
 
     def _answers(self, process: subprocess.Popen[bytes]) -> bool:
-        assert process.poll() is None, "the server has ended"
+        assert process.poll() is None, self.said()
         try:
             return bool(self.ask("xip.test", "SOA", timeout=0.2))
         except (dns.exception.DNSException, OSError):
             return False
+
+    def said(self) -> str:
+        """The end of what it wrote to standard error."""
+        self.log.seek(0)
+        return self.log.read().decode()[-2000:]
 
     def kill(self) -> None:
         """As a crash does, at any moment, with all its processes."""
@@ -111,3 +118,4 @@ def updatable(*options: str) -> Iterator[Updatable]:
                 server.process.wait(TIMEOUT)
             except subprocess.TimeoutExpired:
                 server.kill()
+        server.log.close()
