@@ -86,7 +86,9 @@ class Keeper:
         check_files(self._config)
         self._authority = _authority(self._config, self.truth, settle=lambda: self.settle(self.truth.number))
         handle = self._answer_forwarded if self._authority else None
-        self.crew = Crew(self._config, self.truth, self._shares, handle)
+        # Who talks to strangers needs no keys.
+        public = msgspec.structs.replace(self._config, tsig_keys=())
+        self.crew = Crew(public, self.truth, self._shares, handle)
         self.crew.start()
 
     def _answer_forwarded(self, message: Forward) -> Iterator[bytes]:
