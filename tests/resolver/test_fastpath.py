@@ -92,6 +92,7 @@ def test_common_questions_do_not_take_the_slow_path(name: str, rtype: str, edns:
         question("10.0.0.5.xip.test") + b"\0",
         b"",
     ],
+    ids=["transfer", "chaos", "cookie", "edns-1", "surplus", "empty"],
 )
 def test_the_unusual_is_left_to_the_slow_path(wire: bytes) -> None:
     assert fast_of(World()).answer(wire) is None
