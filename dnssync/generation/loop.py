@@ -246,7 +246,7 @@ class Generator:
         self._settle(subject.ref, time.monotonic())
         if undone == _QUARREL:
             self._voice.tell(written, Note("HostnameNotGenerated", _QUARREL_TEXT), warning=True)
-        elif decision.note and not undone:
+        elif decision.note:
             self._voice.tell(written, decision.note)
         if self._probe and written.record:
             self._probe(written)

@@ -191,6 +191,16 @@ def test_a_missing_address_is_told_after_the_grace_period_once(live: Live) -> No
     assert live.reasons().count("HostnameNotGenerated") == 2
 
 
+def test_a_missing_address_is_not_worth_a_word_before_that(live: Live) -> None:
+    live.put(ingress("late", annotations=ASKED))
+    live.start(grace=60.0)
+    live.put(ingress("sign", ips=["10.0.0.5"], annotations=ASKED))
+    live.wait(lambda: live.reasons())
+    live.put(ingress("next", ips=["10.0.0.6"], annotations=ASKED))
+    live.wait(lambda: len(live.reasons()) == 2)
+    assert live.reasons() == ["HostnameGenerated"] * 2
+
+
 def test_an_address_that_is_back_within_the_grace_period_is_not_worth_a_word(live: Live) -> None:
     live.put(ingress("web", ips=["10.0.0.5"], annotations=ASKED))
     live.start(grace=0.5)
