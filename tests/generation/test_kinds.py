@@ -10,6 +10,7 @@ from dnssync.computing import endpoints, generation_options
 from dnssync.endpoints import Endpoint
 from dnssync.errors import ConfigError
 from dnssync.generation.endpoints import HostnameSource
+from dnssync.generation.tap import TappedSource
 from dnssync.sources.ingress import IngressOptions, IngressSource
 from tests.generation.cluster import (
     ASKED,
@@ -246,3 +247,12 @@ def test_options_that_cannot_be_are_refused_in_words(flags: list[str], word: str
 
     with pytest.raises(ConfigError, match=word):
         check(parse_settings(flags), needs_provider=False)
+
+
+def test_the_filters_of_the_source_hold_for_the_generator_too() -> None:
+    shown: list[object] = []
+    source = TappedSource(IngressSource(IngressOptions(ingress_classes=("nginx",))), shown.append)
+    mine, other = ingress(class_name="nginx"), ingress(class_name="other")
+    assert source.claims(mine) is not None
+    assert source.claims(other) is None
+    assert shown == [mine]
