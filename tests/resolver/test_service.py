@@ -85,8 +85,9 @@ def free_port() -> int:
 
 
 def test_the_manager_hears_of_start_life_reload_and_end(tmp_path: Path, manager: Manager) -> None:
-    records, port = tmp_path / "xip.zone", free_port()
-    records.write_text("www 60 A 192.0.2.1\n")
+    records, included, port = tmp_path / "xip.zone", tmp_path / "part.zone", free_port()
+    records.write_text(f"www 60 A 192.0.2.1\n$INCLUDE {included}\n")
+    included.write_text("part 60 A 192.0.2.2\n")
     environ = {"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "600000"}
     listen = ("--listen", f"127.0.0.1:{port}", "--static", str(records))
     with service(*listen, environ=environ) as running:
@@ -94,9 +95,11 @@ def test_the_manager_hears_of_start_life_reload_and_end(tmp_path: Path, manager:
         assert ask(port, "www.xip.test") == ["192.0.2.1"]
         manager.wait_for("WATCHDOG=1")
         manager.wait_for("WATCHDOG=1")
+        included.write_text("part 60 A 192.0.2.3\n")
         running.send_signal(signal.SIGHUP)
         manager.wait_for("RELOADING=1")
         manager.wait_for("READY=1")
+        assert ask(port, "part.xip.test") == ["192.0.2.3"]
         running.terminate()
         manager.wait_for("STOPPING=1")
         assert running.wait(TIMEOUT) == 0
@@ -213,6 +216,7 @@ def test_an_unknown_user_is_told() -> None:
 def test_root_becomes_the_user_for_good_and_others_cannot() -> None:
     script = (
         "import os\nfrom resolver.errors import ResolverError\nfrom resolver.service import become\n"
+        "os.geteuid() or os.setgroups([0, 12])\n"
         "try:\n become('nobody')\nexcept ResolverError as error:\n raise SystemExit(str(error))\n"
         "import pwd\nentry = pwd.getpwnam('nobody')\n"
         "assert os.getresuid() == (entry.pw_uid,) * 3\nassert os.getresgid() == (entry.pw_gid,) * 3\n"
