@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 Peer = tuple[str, int] | tuple[str, int, int, int]
 
-SIZE = 64
+SIZE = 128
 """Messages in a batch."""
 
 IS_AVAILABLE = sys.platform == "linux" and sys.byteorder == "little" and sys.maxsize > 1 << 32
