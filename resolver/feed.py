@@ -19,6 +19,8 @@ from resolver.zone import Update
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
+# Seconds between two looks at the files of records.
+_TICK = 0.5
 
 
 def read_lines(descriptor: int) -> Iterator[bytes]:
@@ -57,7 +59,8 @@ def run_feed(batches: Iterator[list[bytes]], output: FileIO, stop: threading.Eve
         target=_feed, args=(keeper, chain([others], batches), output, stop), name="feed", daemon=True
     )
     feeder.start()
-    stop.wait()
+    while not stop.wait(_TICK):
+        keeper.refresh()
     keeper.close()
 
 

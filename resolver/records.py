@@ -62,8 +62,9 @@ def type_text(number: int) -> str:
     """The name of a type, such as ``A`` or ``TYPE65280``."""
     from dnslib import QTYPE
 
-    name = QTYPE.get(number)
-    return name if isinstance(name, str) else f"TYPE{number}"
+    # It says the bare number of a type that it does not know.
+    name = str(QTYPE.get(number))
+    return f"TYPE{number}" if name.isdecimal() else name
 
 
 def rrset_from_text(name: str, rtype: str, ttl: int, data: Iterable[str]) -> RRset:

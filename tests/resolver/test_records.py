@@ -7,7 +7,7 @@ import pytest
 
 from resolver import ResolverError
 from resolver.config import ResolverConfig, parse_listen, parse_name_server
-from resolver.records import rrset_from_text
+from resolver.records import rrset_from_text, type_number, type_text
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,11 @@ def test_a_bad_setting_is_told_in_one_line(settings: dict[str, object], said: st
 def test_settings_survive_a_process_boundary() -> None:
     config = ResolverConfig(zones=("xip.test",), ns=("ns1.xip.test=192.0.2.1",), deny_nets=("10.0.0.0/8",))
     assert msgspec.json.decode(msgspec.json.encode(config), type=ResolverConfig) == config
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "A"), (65, "HTTPS"), (300, "TYPE300"), (65280, "TYPE65280")]
+)
+def test_types_have_names(number: int, text: str) -> None:
+    assert type_text(number) == text
+    assert type_number(text) == number
