@@ -348,10 +348,11 @@ def test_no_bytes_make_the_owner_raise_or_change_anything(junk: bytes, place: in
     serial = owner.serial()
     message = changing()
     message.add(TXT, 30, "TXT", "token")
-    wire = bytearray(message.to_wire())
+    original = message.to_wire()
+    wire = bytearray(original)
     wire[place : place + len(patch)] = patch
     for bad in (junk, b"\0\1\x28\0\0\1" + junk, bytes(wire)):
-        if bad[2:].lower() == message.to_wire()[2:].lower():
+        if bad[2:].lower() == original[2:].lower():
             # The number of a message may change on its way, and so may the case of the key's name.
             continue
         for answer in owner.raw(bad):
