@@ -68,6 +68,9 @@ class FastPath:
         self._zones = zones
         self.counters = Counters()
         self._counts = self.counters.counts
+        self._kinds: dict[tuple[int, int], dict[bytes, Tail]] = {head: {} for head in HEADS.values()}
+        # A root zone has no bytes to be found by, and takes the slow path.
+        self._tails = {} if () in zones else {key: self._kinds[head] for key, head in HEADS.items()}
         self.obey(rules)
 
     def obey(self, rules: Rules) -> None:
@@ -79,9 +82,8 @@ class FastPath:
 
     def forget(self) -> None:
         """Drop all that was learned from the zones: to be called when one of them has changed."""
-        kinds: dict[tuple[int, int], dict[bytes, Tail]] = {head: {} for head in HEADS.values()}
-        # A root zone has no bytes to be found by, and takes the slow path.
-        self._tails = {} if () in self._zones else {key: kinds[head] for key, head in HEADS.items()}
+        for tails in self._kinds.values():
+            tails.clear()
         self._remembered = 0
         sizes: dict[int, dict[bytes, _Place]] = {}
         for origin, zone in self._zones.items():
