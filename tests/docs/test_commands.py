@@ -18,7 +18,7 @@ from tests.docs.pages import ROOT, Command, Exchange, commands, exchanges
 COMMANDS = commands()
 
 # What else readers are told to type; each was tried, as far as it can be without an account or a cluster.
-OTHER_PROGRAMS = {".", "aws", "curl", "dig", "docker", "gcloud", "pytest"}
+OTHER_PROGRAMS = {"tsig-keygen", ".", "aws", "curl", "dig", "docker", "gcloud", "pytest"}
 
 
 def by_program(*names: str) -> list[Command]:
