@@ -61,7 +61,6 @@ def run(settings: Settings) -> int:
     """Keep DNS in step with the objects until interrupted; the exit code."""
     metrics = Metrics(__version__)
     provider = parts.provider(settings)
-    registry = parts.registry(settings)
     with ExitStack() as stack:
         stack.callback(provider.close)
         readers = sources(settings)
@@ -82,21 +81,10 @@ def run(settings: Settings) -> int:
             DryRunProvider(provider) if settings.dry_run else provider,
             joined.readers,
             inbox,
-            Reporter(
-                metrics,
-                registry.owner_id,
-                announce=events and events[1],
-                events_emit=settings.events_emit,
-                dry_run=settings.dry_run,
-            ),
+            _reporter(settings, metrics, events and events[1]),
         )
         if settings.metrics_address:
-            pages = Pages(
-                lambda: health(controller.status, time.monotonic()),
-                lambda: ready(controller.status),
-                metrics.exposition,
-            )
-            stack.callback(WebServer(settings.metrics_address, pages).close)
+            stack.callback(_web_server(settings.metrics_address, controller, metrics).close)
         stack.enter_context(stopping_on_signals(inbox))
         background = watchers(settings, joined.readers, connection, joined.sink)
         if connection and joined.further_sink:
@@ -112,6 +100,25 @@ def run(settings: Settings) -> int:
             stack.callback(Schedule([job]).close)
         good = work(controller)
     return 0 if good or not settings.once else 1
+
+
+def _reporter(settings: Settings, metrics: Metrics, announce: Announce | None) -> Reporter:
+    return Reporter(
+        metrics,
+        parts.registry(settings).owner_id,
+        announce=announce,
+        events_emit=settings.events_emit,
+        dry_run=settings.dry_run,
+    )
+
+
+def _web_server(address: str, controller: Controller, metrics: Metrics) -> WebServer:
+    pages = Pages(
+        lambda: health(controller.status, time.monotonic()),
+        lambda: ready(controller.status),
+        metrics.exposition,
+    )
+    return WebServer(address, pages)
 
 
 def _with_hostnames(
