@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 from typing import TYPE_CHECKING
 
+from resolver import mmsg
 from resolver.accelerated import open_datagrams
 from resolver.answer import Rcode
 from resolver.config import ResolverConfig, TcpLimits
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _INTERVAL = 0.2
+# So many messages at once mean that more will come at once.
+_BUSY = 32
+_PAUSE = 0.0003
 
 Handle = Callable[[bytes, bytes, Transport], bytes | None]
 
@@ -107,6 +111,8 @@ class Loop:
         number = datagrams.turn()
         if number:
             self._tally.latency(time.perf_counter() - began, number)
+        if pause := pause_after(number):
+            time.sleep(pause)
 
     def _answer_datagram(self, sock: socket.socket, wire: bytes, peer: Peer) -> bytes | None:
         reply = self._handle(wire, packed_address(peer[0]), Transport.UDP)
@@ -125,6 +131,15 @@ class Loop:
 
         if self._relay.open(wire, peer[:2], Transport.UDP, deliver) is None:
             _send(sock, build_error(wire, Rcode.SERVFAIL), peer)
+
+
+def pause_after(number: int) -> float:
+    """How many seconds to let the next batch grow after a turn of ``number`` datagrams. Pure.
+
+    Under load it costs a tenth less for each to take more at once. A turn that ended with a full batch has
+    left some waiting, for which there is no pause; and single questions never wait.
+    """
+    return _PAUSE if number >= _BUSY and number % mmsg.SIZE else 0.0
 
 
 def _send(sock: socket.socket, reply: bytes, peer: Peer) -> None:
