@@ -89,6 +89,10 @@ def generate_without_address(request: HostnameRequest) -> str:
     if decode(host, domain) is not None:
         # Names with numbers can look like an address, and a wildcard resolver would believe them.
         host = f"{_fit([*labels[:-1], f'{labels[-1]}-{digest(host)}'], '', budget)}.{domain}"
+    if not _is_hostname(host):
+        raise ConfigError(
+            f"the template {request.template!r} and the domain {domain!r} give no valid name, but {host!r}"
+        )
     return host
 
 

@@ -32,6 +32,7 @@ from dnssync.sources import Sink, Source
 log = logging.getLogger(__name__)
 
 _DELEGATION_SECONDS = 300.0
+_UNKNOWN_SECONDS = 15.0
 
 Job = Callable[[threading.Event], None]
 
@@ -74,7 +75,7 @@ def join_cluster(
         return Joined(readers=readers, sink=sink)
     recorder = None if settings.dry_run else EventRecorder(connection)
     voice = Voice(metrics, _announcer(recorder) if recorder else None)
-    prober = Prober(_servers(settings, provider), voice, settings.hostname_ready)
+    prober = Prober(name_servers(settings, provider), voice, settings.hostname_ready)
     further = [GatewaySource()] if "httproute" in settings.hostname_kind else []
     tapped = [source for source in readers if source.ref("", "").kind in settings.hostname_kind]
     generator = Generator(
@@ -133,27 +134,34 @@ def _coverage(settings: Settings, zones: Zones) -> Covered:
     return covered
 
 
-def _servers(settings: Settings, provider: Provider) -> Servers:
-    """Whom to ask: the given servers, the bundled resolver, or those to which the domain is delegated."""
+def name_servers(settings: Settings, provider: Provider) -> Servers:
+    """Whom to ask: the given servers, the bundled resolver for a domain in its zones, or those to which the
+    domain is delegated."""
     if settings.hostname_server:
         return lambda domain: settings.hostname_server
-    if isinstance(provider, BuiltinProvider) and longest_zone(_domain(settings), settings.zone):
-        return lambda domain: [reachable(address) for address in provider.addresses[:1]]
+    delegated = _delegated()
+
+    def of_domain(domain: str) -> list[str]:
+        if isinstance(provider, BuiltinProvider) and longest_zone(domain, settings.zone):
+            return [reachable(address) for address in provider.addresses[:1]]
+        return delegated(domain)
+
+    return of_domain
+
+
+def _delegated() -> Callable[[str], list[str]]:
+    """Finds the servers of domains and remembers them; also, for a while, that there are none."""
     found: dict[str, tuple[float, list[str]]] = {}
 
     def delegated(domain: str) -> list[str]:
-        asked_at, servers = found.get(domain, (float("-inf"), []))
-        if time.monotonic() > asked_at + _DELEGATION_SECONDS or not servers:
+        due, servers = found.get(domain, (float("-inf"), []))
+        if time.monotonic() > due:
             servers = authoritative(domain)
-            found[domain] = (time.monotonic(), servers)
+            due = time.monotonic() + (_DELEGATION_SECONDS if servers else _UNKNOWN_SECONDS)
+            found[domain] = (due, servers)
         return servers
 
     return delegated
-
-
-def _domain(settings: Settings) -> str:
-    options = generation_options(settings)
-    return options.domain if options else ""
 
 
 def reachable(address: str) -> str:

@@ -154,7 +154,7 @@ def _tls(
     for slot in slots:
         made = subject.rewritable and slot.at in names
         if slot.entry and slot.written and slot.entry.host != hosts[slot.at]:
-            back = slot.entry.domain or subject.domain
+            back = slot.entry.was or slot.entry.domain or subject.domain
             instead.setdefault(slot.entry.host, []).append(hosts[slot.at] if made else back)
         if made:
             for bare in subject.placeholders():

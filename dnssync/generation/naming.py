@@ -37,6 +37,8 @@ def choose_address(subject: Subject, family: Family, covered: Covered) -> Choice
     coverage = covered(subject.domain) if names else False
     usable = [*fitting, *(names if coverage else ())]
     kept = next((address for address in held if address in usable), "")
+    if coverage is None and not kept and any(address in names for address in held):
+        return Choice(reason=f"it is not known yet whether {subject.domain} is in a zone", passing=True)
     if kept or usable:
         return Choice(kept or usable[0])
     if numbers:

@@ -149,7 +149,16 @@ def _is_answered(entry: Entry, servers: Sequence[str]) -> bool:
         answers = [ask(entry.host, record_type(entry.address), server) for server in servers]
     except (OSError, dns.exception.DNSException):
         return False
-    return bool(answers) and all(entry.address in answer for answer in answers)
+    wanted = _plain(entry.address)
+    return bool(answers) and all(wanted in map(_plain, answer) for answer in answers)
+
+
+def _plain(data: str) -> str:
+    """One spelling for an address or a name, whoever wrote it (RFC 5952 has several; RFC 4343)."""
+    try:
+        return str(ip_address(data))
+    except ValueError:
+        return data.lower()
 
 
 def _lament(entry: Entry, servers: Sequence[str]) -> str:

@@ -7,12 +7,16 @@ It is the only record: nothing else is remembered across restarts, and a host th
 written by a person.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from dnssync.generation.options import RECORD, GenerationOptions
 from dnssync.hostnames import decode_host
+
+# Anybody who may edit an object may write the annotation: no object has more rules than this can count.
+_INDEX = re.compile(r"0|[1-9][0-9]{0,5}")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,9 +41,9 @@ def decode_record(text: str) -> dict[int, Entry]:
     """What the annotation says; nothing where it is no such record, since then nothing is surely ours."""
     try:
         entries = msgspec.json.decode(text or "{}", type=dict[str, Entry])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    return {int(index): entry for index, entry in entries.items() if index.isascii() and index.isdigit()}
+    return {int(index): entry for index, entry in entries.items() if _INDEX.fullmatch(index)}
 
 
 def encode_record(record: Record) -> str:

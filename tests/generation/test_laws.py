@@ -4,6 +4,7 @@ import ipaddress
 import re
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -139,6 +140,20 @@ def test_a_record_reads_back(record: dict[int, Entry]) -> None:
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(str)))
 def test_a_damaged_record_makes_nothing_ours(text: str) -> None:
     assert isinstance(decode_record(text), dict)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"%s": {"host": "a.test"}}' % ("9" * 5000),
+        '{"0": {"host": "a.test", "more": %s}}' % ("[" * 50_000 + "]" * 50_000),
+        '{"00": {"host": "a.test"}}',
+        '{"-1": {"host": "a.test"}}',
+    ],
+    ids=["endless number", "bottomless", "another spelling", "negative"],
+)
+def test_a_record_that_a_stranger_wrote_in_malice_is_none(text: str) -> None:
+    assert decode_record(text) == {}
 
 
 json_values = st.recursive(

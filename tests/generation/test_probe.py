@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dns.resolver
 import pytest
 
+from dnssync.app import hostnames
 from dnssync.generation.deciding import Note
 from dnssync.generation.probe import Prober, ask, authoritative
 from dnssync.generation.record import Entry
@@ -14,6 +15,7 @@ from dnssync.generation.voice import Voice
 from dnssync.metrics import Metrics
 from dnssync.objects import ObjectRef
 from dnssync.providers.builtin import BuiltinProvider
+from dnssync.settings import Settings
 from resolver.config import ResolverConfig
 from tests.end_to_end.process import free_port, wait_for
 
@@ -128,6 +130,32 @@ def test_the_servers_of_a_delegated_domain_are_found(server: str, monkeypatch: p
     monkeypatch.setattr(dns.resolver, "default_resolver", machine)
     assert authoritative(DOMAIN) == ["127.0.0.1:53"]
     assert authoritative("elsewhere.example") == []
+
+
+def test_another_spelling_of_the_address_is_an_answer(server: str) -> None:
+    with Asking(server) as asking:
+        asking.ask_for("::ffff:a00:5", host="web.0--ffff-a00-5.xip.test")
+        wait_for(lambda: asking.told, "an answer")
+    assert asking.reasons() == ["HostnameReady"]
+
+
+def test_the_bundled_resolver_is_asked_for_its_own_domains_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+
+    def find_none(domain: str) -> list[str]:
+        searches.append(domain)
+        return []
+
+    monkeypatch.setattr(hostnames, "authoritative", find_none)
+    provider = BuiltinProvider(ResolverConfig(listen=("127.0.0.1:0",), zones=(DOMAIN,)))
+    try:
+        provider.zones()
+        servers = hostnames.name_servers(Settings(zone=(DOMAIN,), hostname_domain=DOMAIN), provider)
+        assert servers("sub.xip.test") == list(provider.addresses[:1])
+        assert [servers("elsewhere.example"), servers("elsewhere.example")] == [[], []]
+    finally:
+        provider.close()
+    assert searches == ["elsewhere.example"], "a search that found nothing is not made again at once"
 
 
 def test_the_data_of_an_answer_are_plain_text(server: str) -> None:

@@ -204,6 +204,25 @@ def test_a_load_balancer_with_only_a_host_name_and_no_zone_gives_a_reason() -> N
     assert waiting.passing
 
 
+def test_a_restart_keeps_a_host_for_a_host_name_while_the_zones_are_not_known_yet() -> None:
+    cluster = Cluster(zones=[DOMAIN])
+    item = cluster.put(ingress(names=["lb.example.net"], annotations=ASKED))
+    both = cluster.put(with_status(item, "10.0.0.5", names=["lb.example.net"]))
+    cluster.configure()
+    cluster.zones = None
+    assert hosts(cluster.put(both)) == ["web-default.xip.test"]
+    cluster.zones = []
+    assert hosts(cluster.put(both)) == [HOST]
+
+
+def test_a_template_that_gives_no_valid_host_is_told_also_without_an_address() -> None:
+    cluster = Cluster(zones=[DOMAIN], template="{name}_x-{ip}.{domain}")
+    decision = cluster.decide(ingress(names=["lb.example.net"], annotations=ASKED))
+    assert decision is not None and decision.complaint is not None
+    assert decision.hosts == ("",)
+    assert "web_x.xip.test" in decision.complaint.text
+
+
 def test_a_host_without_address_never_looks_like_another_address() -> None:
     cluster = Cluster(zones=[DOMAIN])
     item = cluster.put(ingress("a-1-2-3", names=["lb.example.net"], namespace="4", annotations=ASKED))
@@ -230,6 +249,16 @@ def test_a_tls_host_comes_back_also_where_the_rule_had_no_host() -> None:
     assert tls_hosts(item) == [[HOST]]
     back = cluster.put(with_annotations(item, generate_hostname=None))
     assert (hosts(back), tls_hosts(back)) == ([""], [[DOMAIN]])
+
+
+def test_a_tls_host_comes_back_with_its_rule_after_the_domain_changed() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress("web", DOMAIN, ips=["10.0.0.5"], tls=[[DOMAIN]]))
+    cluster.configure(domain="new.example")
+    moved = cluster.put(item)
+    assert tls_hosts(moved) == [hosts(moved)] == [["web-default-10-0-0-5.new.example"]]
+    back = cluster.put(with_annotations(moved, generate_hostname="false"))
+    assert (hosts(back), tls_hosts(back)) == ([DOMAIN], [[DOMAIN]])
 
 
 def test_a_bare_tls_host_stands_for_every_host_that_was_made() -> None:
