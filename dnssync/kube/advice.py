@@ -28,6 +28,8 @@ def is_lasting(error: RetryableError) -> bool:
 def _advice(error: ApiError, verb: str, resource: Resource, namespace: str) -> str:
     if error.code == 401:
         return "credentials loaded anew are refused too: log in again, or check the kubeconfig's user"
+    if error.code == 403 and "admission webhook" in str(error):
+        return "a right is not what is missing: ask who runs that webhook"
     if error.code == 403:
         role = "Role" if namespace else "ClusterRole"
         verbs = _VERBS_NEEDED.get(verb, f'["{verb}"]')

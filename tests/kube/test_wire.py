@@ -96,3 +96,10 @@ def test_an_explanation_names_what_where_why_and_the_cure() -> None:
         "cannot list ingresses.networking.k8s.io in namespace shop: forbidden; give this account a Role with "
         'apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: ["get", "list", "watch"]'
     )
+
+
+def test_a_webhook_that_denies_is_not_taken_for_a_missing_right() -> None:
+    text = 'admission webhook "hosts.example.com" denied the request: host not allowed'
+    told = explain(ApiError(text, code=403, reason="Forbidden"), "patch", INGRESSES, "shop")
+    assert text in told
+    assert "Role" not in told
