@@ -199,6 +199,7 @@ class Generator:
         decided = self._book.decide(ref)
         if decided is None or not decided[1].changes(decided[0]):
             self._turns.drop(ref)
+            self._retries.settle(ref)
         else:
             self._turns.add(ref)
         if decided is None or decided[1].complaint is None:

@@ -43,6 +43,10 @@ class Retries:
         self._troubles.pop(ref, None)
         self._written.pop(ref, None)
 
+    def settle(self, ref: ObjectRef) -> None:
+        """The object is as it has to be, whoever wrote it: former failures say nothing of the next write."""
+        self._troubles.pop(ref, None)
+
     def wait(self, subject: Subject, decision: Decision, now: float) -> float:
         """Seconds for which writing would be useless or a quarrel.
 

@@ -1,5 +1,6 @@
 """The generator on a cluster, over real HTTP: conflicts, refusals, outages, quarrels, and what they cost."""
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -303,3 +304,27 @@ def test_many_changes_at_once_cost_one_write_each_in_fair_order_and_within_the_r
     last_small = max(index for index, request in enumerate(seen) if "/small/" in request.path)
     assert last_small < 10
     assert seen[-1].at - seen[0].at >= 0.4
+
+
+class Rival:
+    """A second dnssync that is always a little faster: it has written the same already."""
+
+    def __init__(self, live: Live) -> None:
+        self._inner = KubeWriter(live.connection)
+
+    def write(self, subject: Subject, operations: Sequence[Operation]) -> bytes | None:
+        self._inner.write(subject, operations)
+        return self._inner.write(subject, operations)
+
+
+def test_who_always_comes_second_to_another_dnssync_does_not_complain(live: Live) -> None:
+    live.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    live.start(writer=Rival(live))
+    live.wait(lambda: hosts(live.get()) == [HOST])
+    live.wait(lambda: live.patches() == 2)
+    threading.Event().wait(0.2)  # The watch shows that nothing is left to do.
+    live.edit(lambda item: item["metadata"]["annotations"].pop("dnssync.io/generate-hostname"))
+    live.wait(lambda: hosts(live.get()) == [""])
+    live.wait(lambda: live.patches() == 4)
+    threading.Event().wait(0.2)
+    assert live.reasons() == []
