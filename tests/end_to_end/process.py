@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,8 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
+
+from tests.ports import free_port
 
 PATIENCE = 20.0
 """Seconds to wait for something that should come within a second; the machine may be busy."""
@@ -26,13 +27,6 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         pause.wait(0.02)
-
-
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,20 +12,11 @@ import dns.message
 import dns.query
 import pytest
 
+from tests.ports import free_port
+
 _START_TIMEOUT = 30.0
 
 Configure = Callable[[Path, int, int, Sequence[str]], list[str]]
-
-
-def free_port() -> int:
-    """A port that nobody has now, for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.socket() as stream:
-            datagrams.bind(("127.0.0.1", 0))
-            port: int = datagrams.getsockname()[1]
-            with contextlib.suppress(OSError):
-                stream.bind(("127.0.0.1", port))
-                return port
 
 
 def bind(folder: Path, port: int, upstream: int, zones: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ import yaml
 
 from resolver import ResolverError
 from resolver.service import Systemd, become, inherited_sockets
+from tests.ports import free_port
 from tests.resolver.keeping import wait_until
 from tests.resolver.serving import TIMEOUT, texts
 
@@ -75,13 +76,6 @@ def service(
 
 def ask(port: int, name: str, rtype: str = "A", *, timeout: float = TIMEOUT) -> list[str]:
     return texts(dns.query.udp(dns.message.make_query(name, rtype), "127.0.0.1", timeout, port))
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 def test_the_manager_hears_of_start_life_reload_and_end(tmp_path: Path, manager: Manager) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,22 +14,12 @@ import dns.message
 import dns.query
 import dns.update
 
+from tests.ports import free_port
+
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 TIMEOUT = 10.0
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAwMDE="
-
-
-def free_port() -> int:
-    """A port that is free for UDP and TCP at this moment."""
-    while True:
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
-            stream.bind((HOST, 0))
-            try:
-                datagrams.bind(stream.getsockname())
-            except OSError:
-                continue
-            return int(stream.getsockname()[1])
 
 
 class Updatable:
