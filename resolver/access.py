@@ -59,7 +59,8 @@ def _read_file(path: str) -> list[Key]:
     try:
         keys = read_keys(Path(path).read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ResolverError(f"cannot read the TSIG keys in {path}: {error}") from None
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ResolverError(f"cannot read the TSIG keys in {path}: {reason}") from None
     if not keys:
         raise ResolverError(f"{path} has no TSIG key in it; want NAME:ALGORITHM:SECRET")
     return keys

@@ -72,11 +72,13 @@ class Crew:
             place.start()
         with self.changed:
             ready = self.changed.wait_for(
-                lambda: all(place.is_live or place.has_failed for place in self.places), START_TIMEOUT
+                lambda: all(place.is_live or place.failure for place in self.places), START_TIMEOUT
             )
-        if not ready or any(place.has_failed for place in self.places):
+        failure = "" if ready else f"it does not answer after {START_TIMEOUT:.0f} seconds"
+        failure = next(filter(None, (place.failure for place in self.places)), failure)
+        if failure:
             self.close()
-            raise ResolverError("a worker process did not start; what it said stands above")
+            raise ResolverError(f"a worker process did not start: {failure}")
 
     def enlist(self, place: "Place", process: Process) -> None:
         """Give a new process all there is, and every change from then on."""
@@ -140,7 +142,8 @@ class Crew:
 class Place:
     """One worker's place: its sockets stay, its process may change.
 
-    ``done`` is the last change that the process answers from; ``starts`` how many processes there were.
+    ``done`` is the last change that the process answers from; ``starts`` how many processes there were;
+    ``failure`` why there is none before the first has answered.
     """
 
     def __init__(self, crew: Crew, index: int, share: Sequence[Opened]) -> None:
@@ -149,7 +152,7 @@ class Place:
         self.process: Process | None = None
         self.starts = 0
         self.is_live = False
-        self.has_failed = False
+        self.failure = ""
         self.done = -1
         self._crew = crew
         self._former = Counts()
@@ -198,8 +201,9 @@ class Place:
         try:
             process = Process([opened.sock.fileno() for opened in self.share])
         except OSError as error:
-            self._note(has_failed=True)
-            return f"it cannot be started: {error}"
+            failure = f"cannot run {error.filename or 'it'}: {error.strerror or error}"
+            self._note(failure=failure)
+            return failure
         answers = _Answers(self._crew, process)
         try:
             self._crew.enlist(self, process)
@@ -215,12 +219,12 @@ class Place:
         self.process = None
         code = process.end()
         self._former, self._current = self.counts, Counts()
-        self._note(has_failed=not self.starts)
+        self._note(failure="" if self.starts else f"it ended with code {code}; what it said stands above")
         return code
 
     def _take(self, message: ToKeeper, answers: "_Answers") -> None:
         if isinstance(message, Done):
-            self._note(done=message.number, has_failed=False)
+            self._note(done=message.number)
         elif isinstance(message, Count):
             self._current = message.counts
         elif isinstance(message, Line):
@@ -228,13 +232,13 @@ class Place:
         else:
             self._crew.own(lambda: answers.take(message))
 
-    def _note(self, *, done: int | None = None, has_failed: bool) -> None:
+    def _note(self, *, done: int | None = None, failure: str = "") -> None:
         """What has become of the process: it answers from ``done`` on, or it is gone (None)."""
         with self._crew.changed:
             self.starts += done is not None and not self.is_live
             self.is_live = done is not None
             self.done = -1 if done is None else done
-            self.has_failed = has_failed
+            self.failure = failure
             self._crew.changed.notify_all()
 
 

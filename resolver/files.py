@@ -38,6 +38,16 @@ def _read_lines(path: str, what: str) -> tuple[str, ...]:
         raise ResolverError(f"cannot read the {what} {path}: {reason}") from None
 
 
+def check_readable(paths: Iterable[str | Path], what: str) -> None:
+    """Raise ResolverError for a file that this process may not open; ``what`` says what is in it."""
+    for path in paths:
+        try:
+            with Path(path).open("rb"):
+                pass
+        except OSError as error:
+            raise ResolverError(f"cannot read {what} in {path}: {error.strerror or error}") from None
+
+
 def stamp(paths: Iterable[str | Path]) -> Stamp:
     """What changes when one of the files is written, replaced or removed."""
     return tuple(map(_stamp, paths))

@@ -19,7 +19,7 @@ from resolver.config import ResolverConfig, zone_text
 from resolver.cookies import SECRET_SIZE
 from resolver.crew import Crew
 from resolver.errors import ResolverError
-from resolver.files import stamp, with_files
+from resolver.files import check_readable, stamp, with_files
 from resolver.messages import Forward
 from resolver.metrics import Snapshot, WorkerState, ZoneState, exposition
 from resolver.names import Labels
@@ -84,6 +84,8 @@ class Keeper:
     def start(self) -> None:
         """Start the workers and wait until they answer; raises ResolverError."""
         check_files(self._config)
+        # They were read before this process became another user, who has to read them again.
+        check_readable(self._config.static, "the records")
         self._authority = _authority(self._config, self.truth, settle=lambda: self.settle(self.truth.number))
         handle = self._answer_forwarded if self._authority else None
         # Who talks to strangers needs no keys.

@@ -221,6 +221,27 @@ def test_a_worker_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> 
     keeper.close()
 
 
+def test_a_program_that_cannot_be_run_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolver.process.sys.executable", "/nowhere/python")
+    keeper = Keeper(ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",)))
+    keeper.bind()
+    with pytest.raises(ResolverError, match="cannot run /nowhere/python: No such file or directory"):
+        keeper.start()
+    keeper.close()
+
+
+def test_records_that_cannot_be_read_again_later_are_an_error_at_the_start(tmp_path: Path) -> None:
+    records = tmp_path / "xip.zone"
+    records.write_text("www 60 A 192.0.2.1\n")
+    keeper = Keeper(ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",), static=(str(records),)))
+    keeper.bind()
+    # As for a user who may not, whom the process becomes in between.
+    records.unlink()
+    with pytest.raises(ResolverError, match=f"cannot read the records in {records}: No such file"):
+        keeper.start()
+    keeper.close()
+
+
 def test_workers_do_not_let_a_second_server_share_their_port(two: Kept) -> None:
     second = Keeper(ResolverConfig(zones=("xip.test",), listen=(f"127.0.0.1:{two.port}",), workers=2))
     with pytest.raises(ResolverError, match="Address already in use"):
