@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 
 from dnssync.endpoints import LABEL_RESOURCE, Endpoint
+from dnssync.names import ascii_name
 
 # These say where a record goes and not what it is: no service gives them back.
 _PLACING = frozenset({"aws/hosted-zone-id"})
@@ -12,8 +13,8 @@ _PLACING = frozenset({"aws/hosted-zone-id"})
 def differ(held: Endpoint, wanted: Endpoint) -> bool:
     """Whether ``held`` has to be replaced for ``wanted`` to be true.
 
-    An unset TTL (0) wants nothing. The order, case and (for addresses) spelling of targets do not count,
-    nor does the order of provider-specific settings. Labels are not compared.
+    An unset TTL (0) wants nothing. The order, case and spelling of targets (addresses, A-labels) do not
+    count, nor does the order of provider-specific settings. Labels are not compared.
     """
     if wanted.ttl > 0 and wanted.ttl != held.ttl:
         return True
@@ -55,6 +56,8 @@ def _same(held: Sequence[str], wanted: Sequence[str]) -> bool:
 
 
 def _canonical(target: str) -> str:
+    if not target.isascii():
+        return ascii_name(target)  # The service gives back the A-labels that were written.
     lowered = target.lower()
     if ":" not in lowered:
         return lowered

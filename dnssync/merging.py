@@ -26,6 +26,17 @@ def merge(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
     return [_joined(group) for group in groups.values()]
 
 
+def with_one_target(endpoint: Endpoint) -> Endpoint:
+    """The endpoint as a record can hold it: of several host names a CNAME or DNAME keeps the first in order.
+
+    A load balancer behind another one shows both names in the status. As there can be one only, the same
+    one has to be taken each time, or the record would never be as it is wanted.
+    """
+    if endpoint.record_type not in _SINGLE_TARGET_TYPES or len(endpoint.targets) < 2:
+        return endpoint
+    return msgspec.structs.replace(endpoint, targets=(min(endpoint.targets),))
+
+
 def _merge_key(endpoint: Endpoint) -> _MergeKey:
     single = endpoint.targets[0] if endpoint.record_type in _SINGLE_TARGET_TYPES else ""
     return (endpoint.dns_name, endpoint.record_type, endpoint.set_identifier, endpoint.ttl, single)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dnssync.domains import DomainFilter
 from dnssync.endpoints import Endpoint
 from dnssync.errors import ConfigError
-from dnssync.merging import merge
+from dnssync.merging import merge, with_one_target
 from dnssync.ownership import NoopRegistry, Registry, TxtOptions, TxtRegistry
 from dnssync.plan import PlanRules
 from dnssync.policy import Policy
@@ -84,7 +84,7 @@ def shaper(settings: Settings) -> Callable[[Sequence[Endpoint]], list[Endpoint]]
         provider=settings.provider,
         prefer_alias=settings.prefer_alias,
     )
-    return lambda endpoints: shape(merge(endpoints), options)
+    return lambda endpoints: [with_one_target(endpoint) for endpoint in shape(merge(endpoints), options)]
 
 
 def _route53(settings: Settings) -> Provider:

@@ -5,7 +5,7 @@ target annotation or else from ``status.loadBalancer``. The rules are external-d
 a host or target that can be no name is reported and left out, where external-dns would publish it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -139,9 +139,10 @@ class IngressSource:
 def _targets(ingress: Ingress, read: Annotations) -> Listed:
     """The annotation's targets where it has any, else those of the status; without trailing dots."""
     listed = read.targets()
-    if any(listed.values) or listed.problems:
-        return _usable(listed, "target", _target_problem)
-    return _usable(Listed(tuple(ingress.addresses())), "target", _target_problem)
+    if not (any(listed.values) or listed.problems):
+        listed = Listed(tuple(ingress.addresses()))
+    usable = _usable(listed, "target", _target_problem)
+    return Listed(usable.values, (*usable.problems, *_too_many(usable.values)))
 
 
 def _usable(listed: Listed, what: str, problem_of: Callable[[str], str] = host_problem) -> Listed:
@@ -154,6 +155,17 @@ def _usable(listed: Listed, what: str, problem_of: Callable[[str], str] = host_p
         if problem
     ]
     return Listed(tuple(entry for entry in plain if not found[entry]), (*listed.problems, *problems))
+
+
+def _too_many(targets: Sequence[str]) -> list[Problem]:
+    """Host names alone can be more than their record holds; beside an address they are no record at all."""
+    if len(targets) < 2 or any(suitable_type(target) != "CNAME" for target in targets):
+        return []
+    message = (
+        f"a CNAME has one target, and here are {len(targets)}: {min(targets)} is taken of "
+        f"{', '.join(sorted(targets))}; choose one by the target annotation"
+    )
+    return [Problem("SeveralTargets", message)]
 
 
 def _target_problem(target: str) -> str:

@@ -52,3 +52,19 @@ def test_a_right_taken_away_is_told_once_while_it_is_missing(stage: Stage) -> No
         wait_for(lambda: len(stage.api.seen("list")) > refused + 3, "several tries", seconds=30)
         assert len(process.logged("cannot list ingresses")) == 1
         assert process.metric("external_dns_source_errors_total") >= 3
+
+
+def test_pain_23_nothing_is_written_again_that_the_service_spells_or_holds_otherwise(stage: Stage) -> None:
+    balancers = ["nlb-1.elb.us-east-1.amazonaws.com", "alb-1.us-east-1.elb.amazonaws.com"]
+    stage.api.put(ingress("two", hosts=["two.example.test"], addresses=balancers))
+    others = ["b.example.net", "a.example.net"]
+    stage.api.put(ingress("plain", hosts=["plain.example.test"], addresses=others))
+    stage.api.put(ingress("city", hosts=["stadt.example.test"], addresses=["zürich.example.net"]))
+    with stage.dnssync("--once") as process:
+        assert process.wait() == 0
+        assert len(process.logged("a CNAME has one target, and here are 2")) == 2
+    assert stage.cloud.values(stage.zone, "plain.example.test", "CNAME") == ["a.example.net"]
+    written = stage.cloud.counts["ChangeResourceRecordSets"]
+    with stage.dnssync("--once") as process:
+        assert process.wait() == 0
+    assert stage.cloud.counts["ChangeResourceRecordSets"] == written

@@ -29,6 +29,7 @@ def test_what_is_as_wanted_gives_an_empty_plan() -> None:
     [
         (("CNAME", "LB.example.net"), ("CNAME", "lb.example.net")),
         (("AAAA", "2001:DB8::1"), ("AAAA", "2001:db8:0::1")),
+        (("CNAME", "xn--zrich-kva.example"), ("CNAME", "Zürich.example")),
     ],
 )
 def test_spelling_of_targets_is_no_difference(old: tuple[str, str], new: tuple[str, str]) -> None:

@@ -292,3 +292,10 @@ def test_nothing_that_can_be_no_name_is_ever_published(hosts: list[str], targets
         assert host_problem(endpoint.dns_name) == ""
         assert endpoint.targets
         assert all(target for target in endpoint.targets)
+
+
+def test_host_names_that_are_more_than_a_cname_holds_are_told_of() -> None:
+    (problem,) = claims_of(ingress("a.example.com", target="lb.example.net,alb.example.net")).problems
+    assert problem.reason == "SeveralTargets"
+    assert "alb.example.net is taken" in problem.message
+    assert claims_of(ingress("a.example.com", target="lb.example.net,192.0.2.1,192.0.2.2")).problems == ()
