@@ -114,6 +114,22 @@ class Authority:
         with self._truth.lock:
             return self._answer_signed(asked, signature, fault, now)
 
+    def obey(self, rules: Rules, access: Access) -> None:
+        """Answer by these rules and keys from now on.
+
+        Where other names are withheld, each zone gets a new serial and no differences to the old one, so
+        that secondaries take it whole again.
+        """
+        with self._truth.lock:
+            is_other = rules.blocklist != self._rules.blocklist
+            self._rules, self._access, self._updates.access = rules, access, access
+            if self._notifier:
+                self._notifier.keys = access.keys
+            if is_other:
+                self._truth.renew(now=int(self._clock()))
+                for history in self._histories.values():
+                    history.clear()
+
     def close(self) -> None:
         """End what runs beside: the notifications, and the hold on the journal."""
         self._truth.listeners.remove(self._follow)

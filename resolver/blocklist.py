@@ -34,6 +34,14 @@ class Blocklist:
             except ResolverError as error:
                 raise ResolverError(f"line {number} of the blocklist: {error}") from None
         self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._key = frozenset(self._names), frozenset(patterns)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other one blocks by the same names and patterns."""
+        return isinstance(other, Blocklist) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
     def __bool__(self) -> bool:
         return bool(self._names) or self._pattern is not None

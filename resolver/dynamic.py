@@ -42,7 +42,7 @@ class Updates:
     def __init__(self, truth: Truth, access: Access, journal: Journal | None, *, now: int) -> None:
         """Brings back what the journal has; ``now`` is in seconds and feeds the serials."""
         self._truth = truth
-        self._access = access
+        self.access = access
         self._journal = journal
         self.replays = Replays()
         self._reserved: dict[Labels, int] = {}
@@ -69,7 +69,7 @@ class Updates:
         with self._truth.lock:
             check_prerequisites(prerequisites, zone, self._owner)
             check_grants(
-                entries, zone, lambda name, rtype: self._access.may_update(signature.key, name, rtype)
+                entries, zone, lambda name, rtype: self.access.may_update(signature.key, name, rtype)
             )
             check_entries(entries, zone, self._owner)
             update = plan_update(entries, zone)

@@ -19,7 +19,7 @@ from resolver.config import ResolverConfig, zone_text
 from resolver.cookies import SECRET_SIZE
 from resolver.crew import Crew
 from resolver.errors import ResolverError
-from resolver.files import check_readable, stamp, with_files
+from resolver.files import check_readable, files_of, stamp, with_files
 from resolver.messages import Forward
 from resolver.metrics import Snapshot, WorkerState, ZoneState, exposition
 from resolver.names import Labels
@@ -49,6 +49,9 @@ class Keeper:
         secrets = config.cookie_secrets or (token_hex(SECRET_SIZE),)
         self._config = msgspec.structs.replace(config, cookie_secrets=secrets)
         self._stamp = stamp(config.static)
+        # What the workers read themselves is not for them alone where signed questions are answered here.
+        self._rule_files = (*files_of(config), *config.tsig_key_files)
+        self._rule_stamp = stamp(self._rule_files)
         self.truth = Truth(zone_bases(config, read_static(config)), now=int(time.time()), serials=serials)
         self._shares: list[list[Opened]] = []
         self.crew: Crew | None = None
@@ -117,16 +120,21 @@ class Keeper:
             return Snapshot(workers, zones, self.truth.number)
 
     def refresh(self) -> None:
-        """``reload`` the records if one of their files has changed."""
+        """``reload`` what stands in a file that has changed."""
         found = stamp(self._config.static)
         if found != self._stamp:
             self._stamp = found
             self._reload_static()
+        found = stamp(self._rule_files)
+        if found != self._rule_stamp:
+            self._rule_stamp = found
+            self._reload_rules()
 
     def reload(self) -> None:
         """Read all files again, here and in the workers; what is wrong in them leaves all as it was."""
-        self._stamp = stamp(self._config.static)
+        self._stamp, self._rule_stamp = stamp(self._config.static), stamp(self._rule_files)
         self._reload_static()
+        self._reload_rules()
         if self.crew:
             self.crew.reload()
 
@@ -142,6 +150,16 @@ class Keeper:
         if self.truth.number != before:
             self.settle(self.truth.number)
         log.info("read the files of records again", extra={"reason": ", ".join(self._config.static)})
+
+    def _reload_rules(self) -> None:
+        if not self._authority:
+            return
+        from resolver.access import read_access
+
+        try:
+            self._authority.obey(rules_of(with_files(self._config)), read_access(self._config))
+        except ResolverError as error:
+            log.error("keeping the former keys and lists: %s", error, extra={"reason": str(error)})
 
     def stage(self, zone: str | Labels, update: Update, layer: Layer = Layer.GIVEN) -> tuple[int, int]:
         """Take an update of one zone, whole: the zone's serial, and the number of the change to wait for.

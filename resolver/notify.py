@@ -120,7 +120,7 @@ class Notifier:
         """
         self._settle = settle
         self._targets = {(target.host, target.port): target for target in targets}
-        self._keys = keys
+        self.keys = keys
         self._rounds = Rounds(self._targets.values())
         self._lock = threading.Lock()
         self._wake, self._woken = socket.socketpair()
@@ -173,7 +173,7 @@ class Notifier:
                 wait.id = wait.id or secrets.randbelow(65536)
                 wire = build_notify(wait.soa, wait.id)
                 if target.key:
-                    signer = Signer(self._keys[target.key])
+                    signer = Signer(self.keys[target.key])
                     wire = signer.sign(wire, int(time.time()))
                     wait.mac = signer.mac
                 self._rounds.sent(target, wait, now)
@@ -222,7 +222,7 @@ class Notifier:
         if signature is None or signature.key != key:
             return False
         now = int(time.time())
-        return check_signature(signature, self._keys, now, request_mac=mac) is Fault.NONE
+        return check_signature(signature, self.keys, now, request_mac=mac) is Fault.NONE
 
 
 def build_notify(soa: RRset, number: int) -> bytes:

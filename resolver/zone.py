@@ -84,11 +84,14 @@ class Zone(Contents):
             self._base = former
             raise
 
-    def advance(self, serial: int) -> None:
-        """Have at least this serial, without a change; for the start, before anybody has seen another."""
-        if serial > self.serial:
-            old, new = self._soa(self.serial), self._soa(serial)
-            self.take(Change(self.origin, self.serial, serial, (old,), (new,)))
+    def advance(self, serial: int) -> Change | None:
+        """Have at least this serial, with the same records; None if that is so."""
+        if serial <= self.serial:
+            return None
+        old, new = self._soa(self.serial), self._soa(serial)
+        change = Change(self.origin, self.serial, serial, (old,), (new,))
+        self.take(change)
+        return change
 
     def layer(self, layer: Layer) -> list[tuple[Labels, int, RRset | None]]:
         """All that a layer says: name, type and the RRset, or None for a deletion."""

@@ -114,7 +114,11 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
     ] = ()
     tsig_key_file: Annotated[
         tuple[str, ...],
-        Option(UPDATES, "File of such keys, one a line or as tsig-keygen writes them.", metavar="FILE"),
+        Option(
+            UPDATES,
+            "File of such keys, one a line or as tsig-keygen writes them; read again when it changes.",
+            metavar="FILE",
+        ),
     ] = ()
     allow_update: Annotated[
         tuple[str, ...],

@@ -22,7 +22,7 @@ from resolver.config import ResolverConfig
 from resolver.crew import Crew
 from resolver.keeper import Keeper
 from tests.resolver.keeping import Kept, keeping, wait_until
-from tests.resolver.serving import TIMEOUT
+from tests.resolver.serving import TIMEOUT, texts
 from tests.resolver.zones import update
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAwMDE="
@@ -240,6 +240,33 @@ def test_records_that_cannot_be_read_again_later_are_an_error_at_the_start(tmp_p
     with pytest.raises(ResolverError, match=f"cannot read the records in {records}: No such file"):
         keeper.start()
     keeper.close()
+
+
+def test_a_changed_blocklist_and_changed_keys_hold_for_signed_questions(tmp_path: Path) -> None:
+    blocklist, keys = tmp_path / "blocked", tmp_path / "keys"
+    blocklist.write_text("")
+    keys.write_text(f"old:hmac-sha256:{SECRET}\n")
+    settings = {"blocklist": str(blocklist), "tsig_key_files": (str(keys),)}
+
+    def ask(kept: Kept, key: str) -> list[str]:
+        query = dns.message.make_query("app.10.0.0.5.xip.test", "A")
+        query.use_tsig(dns.tsig.Key(key, SECRET, "hmac-sha256"))
+        try:
+            return texts(dns.query.tcp(query, kept.host, TIMEOUT, kept.port))
+        except dns.tsig.PeerBadKey:
+            return ["bad key"]
+
+    with keeping(**settings) as kept:
+        assert (ask(kept, "old"), ask(kept, "new")) == (["10.0.0.5"], ["bad key"])
+        keys.write_text(f"new:hmac-sha256:{SECRET}\n")
+        kept.keeper.refresh()
+        assert (ask(kept, "old"), ask(kept, "new")) == (["bad key"], ["10.0.0.5"])
+        blocklist.write_text("app.10.0.0.5.xip.test\n")
+        kept.keeper.reload()
+        assert ask(kept, "new") == []
+        keys.write_text("nonsense\n")
+        kept.keeper.refresh()
+        assert ask(kept, "new") == []
 
 
 def test_workers_do_not_let_a_second_server_share_their_port(two: Kept) -> None:

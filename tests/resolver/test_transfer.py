@@ -10,15 +10,18 @@ import dns.rdatatype
 import dns.versioned
 import dns.xfr
 import dns.zone
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolver.access import read_access
 from resolver.authority import Peer
 from resolver.contents import Change
 from resolver.history import History, is_newer
 from resolver.records import RRset
 from resolver.responder import Transport
+from resolver.synthesis import rules_of
 from tests.resolver.owner import Owner, changing, key, transferring
 from tests.resolver.zones import update
 
@@ -236,6 +239,23 @@ def test_what_is_withheld_from_answers_does_not_leave_by_transfer_either() -> No
     assert "10.0.0.3" in text
     assert "192.0.2." not in text
     assert "evil" not in text
+    owner.close()
+
+
+def test_a_name_that_is_blocked_later_leaves_the_secondaries_too() -> None:
+    owner = open_owner("evil.xip.test 60 TXT x", "good.xip.test 60 TXT y")
+    secondary = Secondary(owner)
+    secondary.follow("AXFR")
+    before = secondary.serial()
+    assert "evil" in "\n".join(secondary.lines())
+    config = msgspec.structs.replace(owner.config, blocked=("evil.xip.test",))
+    owner.authority.obey(rules_of(config), read_access(config))
+    secondary.follow()
+    assert secondary.serial() > before
+    assert "evil" not in "\n".join(secondary.lines())
+    assert "good" in "\n".join(secondary.lines())
+    owner.authority.obey(rules_of(config), read_access(config))
+    assert owner.serial() == secondary.serial()
     owner.close()
 
 
