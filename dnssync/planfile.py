@@ -8,20 +8,23 @@ from dnssync.providers import Zone
 
 
 class ZonePlan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The plan of one zone. ``held`` says why ``run`` would hold its deletes, and how to release them."""
+    """The plan of one zone."""
 
     zone: Zone
     plan: Plan
-    held: str = ""
 
 
 class PlanDocument(msgspec.Struct, frozen=True, tag_field="kind", tag="dnssync-plan/1", omit_defaults=True):
-    """The plans of all zones, and what they were made for; ``created`` is an RFC 3339 time."""
+    """The plans of all zones, and what they were made for; ``created`` is an RFC 3339 time.
+
+    ``held`` says why ``run`` would hold the deletes of all zones, and how to release them.
+    """
 
     provider: str
     owner_id: str
     created: str
     zones: tuple[ZonePlan, ...] = ()
+    held: str = ""
 
     def __bool__(self) -> bool:
         """Whether anything is to be done."""

@@ -107,8 +107,8 @@ def plan_lines(plans: Mapping[str, Plan]) -> Iterator[Line]:
     yield Line("plain", summary(plans.values()))
 
 
-def plan_markdown(plans: Mapping[str, Plan]) -> str:
-    """The plan as tables for a merge request."""
+def plan_markdown(plans: Mapping[str, Plan], held: str = "") -> str:
+    """The plan as tables for a merge request, and why its deletes would be ``held``."""
     parts = []
     for zone, plan in plans.items():
         changes = tuple((change.action.value, *_change_cells(change)) for change in plan.changes)
@@ -119,7 +119,8 @@ def plan_markdown(plans: Mapping[str, Plan]) -> str:
         ):
             if table.rows:
                 parts.append(f"### {zone}\n\n{markdown(table)}\n")
-    return "".join(parts) + summary(plans.values()) + "\n"
+    notice = f"\n> {held}\n" if held else ""
+    return "".join(parts) + summary(plans.values()) + "\n" + notice
 
 
 def summary(plans: Iterable[Plan]) -> str:

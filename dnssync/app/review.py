@@ -69,13 +69,11 @@ def make_plan(settings: Settings) -> PlanDocument:
             bundles += planned.bundles
         gate = DeletionGate(DeletionLimits(settings.max_deletes, settings.max_delete_percent))
         owned = sum(content.owned_count(registry.owner_id) for content in contents.values())
-        notice = gate.judge(list(filter(only_deletes, bundles)), owned, 0.0).message
+        held = gate.judge(list(filter(only_deletes, bundles)), owned, 0.0).message
     finally:
         provider.close()
-    if notice and plans:
-        plans[0] = ZonePlan(plans[0].zone, plans[0].plan, notice)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return PlanDocument(settings.provider, registry.owner_id, created, tuple(plans))
+    return PlanDocument(settings.provider, registry.owner_id, created, tuple(plans), held)
 
 
 def apply_plan(settings: Settings, document: PlanDocument) -> int:

@@ -5,6 +5,7 @@ says that there are changes, so that a mistake in its use is 1 as well; 130 inte
 """
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -104,7 +105,19 @@ program = Program(
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    _open_missing_outputs()
     sys.exit(execute(list(sys.argv[1:] if args is None else args)))
+
+
+def _open_missing_outputs() -> None:
+    """Let what is written to a closed output go nowhere, and not into the next file or socket opened."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def execute(args: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from dnssync.cli.usage import usage_line
 from dnssync.compatibility import IGNORED, warning
 from dnssync.config import Given, Layer, build, mistyped_variables, read_environment, read_yaml
 from dnssync.errors import ConfigError
-from dnssync.option import OptionField, Shape, options_of
+from dnssync.option import OptionField, Shape, options_of, switch
 from dnssync.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 # Keys of the context's ``meta``: options without effect that flags give, and the lines to log about all such.
 _IGNORED = "dnssync.ignored"
 _WARNINGS = "dnssync.warnings"
-_TRUTH = {"true": "--", "t": "--", "1": "--", "false": "--no-", "f": "--no-", "0": "--no-"}
 
 
 class SettingsCommand(click.Command):
@@ -51,7 +50,12 @@ class SettingsCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         switches = _switch_names(self.params)
-        rest = super().parse_args(ctx, [_plain_switch(arg, switches) for arg in args])
+        plain = [_plain_switch(arg, switches) for arg in args]
+        try:
+            rest = super().parse_args(ctx, plain)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # click's parser does not say of which command it speaks
+            raise
         if ctx.resilient_parsing:  # shell completion: the line is not finished
             return rest
         flags = Layer(_take_flags(self.model, ctx.params), ctx.meta.get(_IGNORED, {}))
@@ -127,9 +131,12 @@ def _switch_names(params: Sequence[click.Parameter]) -> set[str]:
 def _plain_switch(arg: str, switches: set[str]) -> str:
     """``--events=false`` as ``--no-events``; anything else as it is."""
     name, separator, word = arg.partition("=")
-    if separator and name in switches and word.lower() in _TRUTH:
-        return _TRUTH[word.lower()] + name.removeprefix("--")
-    return arg
+    if not (separator and name in switches):
+        return arg
+    try:
+        return name if switch(word) else f"--no-{name.removeprefix('--')}"
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
 
 
 def _take_flags(model: type[msgspec.Struct], params: dict[str, Any]) -> dict[str, Given]:

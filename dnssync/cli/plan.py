@@ -52,9 +52,8 @@ def _show(document: "PlanDocument", output: str) -> None:
     if output == "json":
         write(planfile.encode(document).decode())
     elif output == "markdown":
-        write(render.plan_markdown(plans))
+        write(render.plan_markdown(plans, document.held))
     else:
         show_lines(render.plan_lines(plans))
-    for zone in document.zones:
-        if zone.held:
-            click.echo(f"dnssync: {zone.zone}: {zone.held}", err=True)
+    if document.held:
+        click.echo(f"dnssync: {document.held}", err=True)

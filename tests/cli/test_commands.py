@@ -36,6 +36,8 @@ def errors_of(args: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int,
             1,
             "no such option --polcy; did you mean --policy? (see dnssync plan --help)",
         ),
+        (["plan", "--interval"], 1, "option '--interval' requires an argument (see dnssync plan --help)"),
+        (["plan", "--events=maybe"], 1, "--events: 'maybe' is neither true nor false"),
         (["pln"], 2, "no such command 'pln'; did you mean plan? (see dnssync --help)"),
         (["apply"], 2, "missing argument 'FILE' (see dnssync apply --help)"),
         (

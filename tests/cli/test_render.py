@@ -104,7 +104,7 @@ def test_records_name_their_zone_and_owner() -> None:
 
 
 def test_a_saved_plan_comes_back_as_it_was() -> None:
-    document = PlanDocument("aws", "me", "2026-11-23T00:00:00Z", (ZonePlan(ZONE, PLAN, "too many"),))
+    document = PlanDocument("aws", "me", "2026-11-23T00:00:00Z", (ZonePlan(ZONE, PLAN),), "too many")
     assert planfile.decode(planfile.encode(document), "file") == document
     assert json.loads(planfile.encode(document))["kind"] == "dnssync-plan/1"
     assert document
