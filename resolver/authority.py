@@ -39,7 +39,7 @@ from resolver.transfer import (
 )
 from resolver.truth import Truth
 from resolver.tsig import Fault, Signature, Signer, check_signature, find_signature, sign_fault
-from resolver.update import RejectedError
+from resolver.update import CLASS_IN, RejectedError
 from resolver.wire import EDNS_SIZE, HEADER_SIZE, PLAIN_SIZE, MalformedError, build_error
 from resolver.zone import Zone
 
@@ -212,7 +212,7 @@ class Authority:
             log.warning("refused a transfer to %s", asked.peer.host, extra={"zone": to_text(message.name)})
             return iter((_reply(message, Rcode.REFUSED),))
         zone = self._truth.zones.get(fold(message.name))
-        if zone is None:
+        if zone is None or message.rclass != CLASS_IN:
             return iter((_reply(message, Rcode.NOTAUTH),))
         if message.type == AXFR:
             if not is_stream:

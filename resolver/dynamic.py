@@ -17,7 +17,9 @@ from resolver.sections import Message
 from resolver.truth import Truth
 from resolver.tsig import FUDGE, Signature
 from resolver.update import (
+    CLASS_ANY,
     CLASS_IN,
+    CLASS_NONE,
     RejectedError,
     check_entries,
     check_grants,
@@ -64,14 +66,14 @@ class Updates:
         zone = self._truth.zones.get(fold(message.name))
         if zone is None or message.rclass != CLASS_IN:
             raise RejectedError(Rcode.NOTAUTH, f"{to_text(message.name)} is not a zone of this server")
-        prerequisites = read_entries(message, message.answer)
-        entries = read_entries(message, message.authority)
+        prerequisites = read_entries(message, message.answer, without_data=(CLASS_ANY, CLASS_NONE))
+        entries = read_entries(message, message.authority, without_data=(CLASS_ANY,))
         with self._truth.lock:
             check_prerequisites(prerequisites, zone, self._owner)
+            check_entries(entries, zone, self._owner)
             check_grants(
                 entries, zone, lambda name, rtype: self.access.may_update(signature.key, name, rtype)
             )
-            check_entries(entries, zone, self._owner)
             update = plan_update(entries, zone)
             if update != Update():
                 serial = max(zone.serial + 1, now)

@@ -69,7 +69,7 @@ class Front:
         renewed = self.cookies.renew(cookie, client, now, verified=is_verified)
         if verdict is Verdict.SLIP:
             return _slip(wire, renewed)
-        if wire[5] == 0:
+        if wire[4:6] == b"\0\0" and not wire[2] & _OPCODE_BITS:
             # RFC 7873 §5.4: no question, only to learn our cookie.
             return build_bare(wire, truncated=False, cookie=renewed)
         cap = STREAM_SIZE if is_verified else _cap(wire, transport)

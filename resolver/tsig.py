@@ -153,11 +153,12 @@ class Signer:
 def sign_fault(
     wire: bytes, signature: Signature, fault: Fault, keys: Mapping[Labels, Key], now: int
 ) -> bytes:
-    """The answer ``wire`` (§5.3.2) with what is wrong; signed only where the MAC was right (BADTIME)."""
+    """The answer ``wire`` (§5.3.2) with what is wrong; signed only where the MAC was right, if short."""
     key = keys.get(signature.key)
-    if fault is Fault.BADTIME and key:
-        # The client's own time, by which it can check the MAC, and ours beside it.
-        signed, _ = _sign(wire, key, _rdata(signature, fault, now.to_bytes(6)), signature.mac)
+    if fault in (Fault.BADTIME, Fault.BADTRUNC) and key:
+        # The client's own time, by which it can check the MAC, and ours beside it if that is what is wrong.
+        other = now.to_bytes(6) if fault is Fault.BADTIME else b""
+        signed, _ = _sign(wire, key, _rdata(signature, fault, other), signature.mac)
         return _attach(wire, key.name, signed)
     return _attach(wire, signature.key, _rdata(signature, fault))
 

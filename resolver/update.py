@@ -43,12 +43,14 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     data: bytes = b""
 
 
-def read_entries(message: Message, records: Iterable[Record]) -> list[Entry]:
-    """The records of a section as values; raises MalformedError for data that is not of its type."""
+def read_entries(message: Message, records: Iterable[Record], *, without_data: Sequence[int]) -> list[Entry]:
+    """The records of a section as values; raises MalformedError for data that is not of its type.
+
+    ``without_data`` are the classes whose records must not have any.
+    """
     entries = []
     for record in records:
-        # Only of class ANY, and of NONE among the prerequisites, is there none; else a type decides.
-        has_data = record.rclass != CLASS_ANY and not (record.rclass == CLASS_NONE and not record.length)
+        has_data = record.rclass not in without_data
         if not has_data and record.length:
             raise MalformedError("data where there must be none")
         data = message.rdata(record) if has_data else b""
@@ -60,10 +62,8 @@ def check_prerequisites(entries: Iterable[Entry], zone: Contents, owner: Owner) 
     """RFC 2136 §3.2; raises RejectedError with the rcode for the first that does not hold."""
     wanted: dict[tuple[Labels, int], set[bytes]] = {}
     for entry in entries:
-        if entry.ttl or (entry.rclass in (CLASS_ANY, CLASS_NONE) and entry.data):
-            raise RejectedError(
-                Rcode.FORMERR, "a prerequisite with a TTL, or with data that it must not have"
-            )
+        if entry.ttl:
+            raise RejectedError(Rcode.FORMERR, "a prerequisite with a TTL")
         _check_zone(entry, zone, owner)
         if entry.rclass in (CLASS_ANY, CLASS_NONE):
             _check_existence(entry, zone)
@@ -100,7 +100,7 @@ def check_entries(entries: Iterable[Entry], zone: Contents, owner: Owner) -> Non
         if entry.rclass == CLASS_IN:
             bad = is_meta(entry.type) or entry.ttl > MAX_TTL
         elif entry.rclass == CLASS_ANY:
-            bad = bool(entry.ttl or entry.data) or (is_meta(entry.type) and entry.type != Type.ANY)
+            bad = bool(entry.ttl) or (is_meta(entry.type) and entry.type != Type.ANY)
         else:
             bad = entry.rclass != CLASS_NONE or bool(entry.ttl) or is_meta(entry.type)
         if bad:
@@ -115,8 +115,12 @@ def check_grants(
     ``permits`` gets a name and a type, None to ask for the name alone.
     """
     for entry in entries:
-        of_name: list[int | None] = [None, *_deletable(zone, entry.name)]
-        types = of_name if entry.type == Type.ANY else [entry.type]
+        types: list[int | None] = [entry.type]
+        if entry.type == Type.ANY:
+            types = [None, *_deletable(zone, entry.name)]
+        elif entry.type == Type.SOA and entry.rclass != CLASS_IN:
+            # To delete the SOA does nothing (§3.4.2.3), whoever asks for it.
+            types = [None]
         if not all(permits(entry.name, rtype) for rtype in types):
             raise RejectedError(Rcode.REFUSED, f"the key may not change {to_text(entry.name)}")
 

@@ -159,6 +159,16 @@ def test_a_message_without_a_question_learns_our_cookie(asker: Asker) -> None:
     assert cookie_of(response) == asker.cookies.renew(ASKED, CLIENT, NOW, verified=False)
 
 
+@pytest.mark.parametrize("opcode", [dns.opcode.STATUS, dns.opcode.UPDATE, dns.opcode.NOTIFY])
+def test_no_other_message_without_a_question_is_told_that_all_is_well(asker: Asker, opcode: int) -> None:
+    asked = dns.message.Message()
+    asked.set_opcode(dns.opcode.Opcode(opcode))
+    asked.use_edns(0, options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, ASKED)])
+    wire = asker.bytes(asked.to_wire())
+    assert wire is not None
+    assert wire[3] & 0xF in (dns.rcode.REFUSED, dns.rcode.NOTIMP)
+
+
 def test_over_tcp_cookies_are_given_as_well(asker: Asker) -> None:
     assert cookie_of(asker.ask(query("big.xip.test", "TXT", ASKED), Transport.TCP)).startswith(ASKED)
 

@@ -177,6 +177,7 @@ def test_over_udp_there_is_a_small_difference_or_the_advice_to_ask_over_tcp(owne
         (transferring("AXFR"), "127.0.0.9", "NOERROR"),
         (transferring("AXFR", zone="www.xip.test"), "127.0.0.1", "NOTAUTH"),
         (transferring("AXFR", zone="other.test"), "127.0.0.1", "NOTAUTH"),
+        (dns.message.make_query("xip.test", "AXFR", "CH"), "127.0.0.1", "NOTAUTH"),
         (transferring("IXFR"), "192.0.2.1", "REFUSED"),
         (dns.message.make_query("xip.test", "IXFR"), "127.0.0.1", "FORMERR"),
     ],

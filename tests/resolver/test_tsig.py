@@ -17,7 +17,7 @@ from resolver import ResolverError
 from resolver.access import read_access
 from resolver.config import ResolverConfig
 from resolver.keys import Grant, parse_grant, parse_key, read_keys, settle_grants
-from resolver.names import fold, from_text
+from resolver.names import fold, from_text, to_wire
 from resolver.replay import Replays
 from resolver.responder import Transport
 from resolver.sections import parse_message
@@ -240,6 +240,24 @@ def test_short_signatures_are_not_good_enough_and_very_short_ones_none_at_all() 
     for size in (15, 0):
         with pytest.raises(MalformedError):
             check_signature(shortened(size), keys, now)
+
+
+def test_who_signs_too_short_is_told_so_by_a_signed_answer() -> None:
+    owner = Owner()
+    wire = challenge().to_wire()
+    message = parse_message(wire)
+    record = message.additional[-1]
+    kind = record.start + len(to_wire((b"hmac-sha256",)))
+    mac = wire[kind + 10 : kind + 26]
+    data = wire[record.start : kind + 8] + b"\0\x10" + mac + wire[kind + 42 :]
+    (answer,) = owner.raw(wire[: record.start - 2] + len(data).to_bytes(2) + data)
+    told = find_signature(parse_message(answer))
+    assert told
+    assert (answer[3] & 0xF, told.error, told.other) == (dns.rcode.NOTAUTH, Fault.BADTRUNC, b"")
+    keys = {(b"acme",): parse_key(f"acme:hmac-sha256:{SECRET}")}
+    assert check_signature(told, keys, told.time, request_mac=mac) is Fault.NONE
+    assert owner.answers(NAME, "TXT") == []
+    owner.close()
 
 
 @given(st.integers(0, 400), st.integers(1, 255))

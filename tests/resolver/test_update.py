@@ -197,6 +197,8 @@ def test_the_apex_keeps_its_soa_and_its_last_name_server(owner: Owner) -> None:
         lambda message: message.delete("@"),
         lambda message: message.delete("@", "NS"),
         lambda message: message.delete("@", "NS", "xip.test."),
+        lambda message: message.delete("@", "SOA"),
+        lambda message: message.delete("@", "SOA", "a.test. b.test. 1 1 1 1 1"),
     ):
         message = changing("admin")
         change(message)
@@ -207,6 +209,9 @@ def test_the_apex_keeps_its_soa_and_its_last_name_server(owner: Owner) -> None:
     soa = changing("admin")
     soa.add("@", 60, "SOA", "a.test. b.test. 4000000000 1 1 1 1")
     assert rcode(owner, soa) == "REFUSED"
+    of_others = changing()
+    of_others.delete("@", "SOA")
+    assert rcode(owner, of_others) == "REFUSED"
 
 
 def test_an_update_may_hide_what_others_gave_and_they_may_still_change_it(owner: Owner) -> None:
@@ -238,6 +243,9 @@ def test_the_last_ttl_is_that_of_the_set_and_the_same_again_changes_nothing(owne
 def test_what_is_no_update_of_a_zone_of_ours_is_told_so(owner: Owner) -> None:
     assert rcode(owner, changing("admin", zone="other.test")) == "NOTAUTH"
     assert rcode(owner, changing("admin", zone="www.xip.test")) == "NOTAUTH"
+    outside = changing()
+    outside.add("www.other.test.", 60, "A", "192.0.2.1")
+    assert rcode(owner, outside) == "NOTZONE"
     assert rcode(owner, changing(None)) == "REFUSED"
     # Not even whether a name exists is told to strangers.
     stranger = changing(None)
@@ -293,6 +301,7 @@ class Raw(NamedTuple):
         Raw("change", 1, 255, 60, b""),
         Raw("change", 1, 255, 0, bytes(4)),
         Raw("change", 1, 254, 60, bytes(4)),
+        Raw("change", 1, 254, 0, b""),
         Raw("change", 255, 254, 0, b"x"),
         Raw("change", 1, 3, 0, bytes(4)),
         Raw("change", 1, 1, 2**31, bytes(4)),
