@@ -36,7 +36,8 @@ class Holds:
         self._in_order: deque[Hold] = deque()
 
     def __len__(self) -> int:
-        return sum(len(held) for held in self._holds.values())
+        """How many hosts keep targets that are known."""
+        return sum(bool(hold.endpoints) for held in self._holds.values() for hold in held.values())
 
     def update(self, before: ObjectClaims | None, after: ObjectClaims, now: float) -> list[Hold]:
         """Begin and end holds as an object's claims change; the holds that begin."""

@@ -19,6 +19,7 @@ class SkipReason(StrEnum):
     POLICY = "policy"
     NO_MARKER = "no-marker"
     NO_ZONE = "no-zone"
+    TARGETS_HELD = "targets-held"
 
 
 class Skipped(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):

@@ -8,7 +8,7 @@ import msgspec
 from dnssync.changes import Bundle
 from dnssync.desired import DesiredState
 from dnssync.domains import match_all
-from dnssync.endpoints import Endpoint
+from dnssync.endpoints import LABEL_RESOURCE, Endpoint
 from dnssync.hold import Holds, records_to_keep
 from dnssync.names import normalise
 from dnssync.ownership import Registry, ZoneContent
@@ -76,12 +76,12 @@ class Planner:
         """
         current: list[Endpoint] = []
         wanted: list[Endpoint] = []
-        homeless: list[Skipped] = []
+        aside: list[Skipped] = []
         for name in names:
             at_name = self._wanted_at(name, all_wanted)
             here = [endpoint for endpoint, zone_ids in at_name if zone.id in zone_ids]
             if len(here) < len(at_name):
-                homeless += [self._homeless(endpoint) for endpoint, zone_ids in at_name if not zone_ids]
+                aside += [self._homeless(endpoint) for endpoint, zone_ids in at_name if not zone_ids]
             if at_name and not here:
                 continue
             records = content.at(name)
@@ -89,15 +89,17 @@ class Planner:
             wanted += here
             holds = all_wanted.holds.at(name)
             if holds or all_wanted.unread:
-                wanted += records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
+                kept = records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
+                wanted += kept
+                aside += [_held(record, all_wanted.unread) for record in kept]
         result = plan(current, wanted, self._zone_rules)
         refused = self._registry.refusals(result.changes, content)
         if refused:
             keys = {skipped.endpoint.key for skipped in refused}
             kept = tuple(change for change in result.changes if change.endpoint.key not in keys)
             result = Plan(kept, (*result.skipped, *refused))
-        if homeless:
-            result = Plan(result.changes, (*result.skipped, *homeless))
+        if aside:
+            result = Plan(result.changes, (*result.skipped, *aside))
         return Planned(result, self._registry.bundle(result.changes, content))
 
     def _homeless(self, endpoint: Endpoint) -> Skipped:
@@ -123,6 +125,16 @@ class Planner:
 
     def _zone_ids(self, endpoint: Endpoint) -> tuple[str, ...]:
         return tuple(zone.id for zone in self._provider.zones_for(endpoint, self._zones))
+
+
+def _held(record: Endpoint, unread: frozenset[str]) -> Skipped:
+    """The record stays as it is, since what its object wants there is not known."""
+    resource = record.labels.get(LABEL_RESOURCE, "")
+    if resource in unread:
+        why = f"{resource} cannot be read, so the record stays as it is"
+    else:
+        why = f"{resource} asks for it but has no address: it stays as it is for a while (--hold-targets)"
+    return skip(record, SkipReason.TARGETS_HELD, why)
 
 
 def names_in_zone(zone: Zone, desired: DesiredState, content: ZoneContent) -> set[str]:

@@ -29,6 +29,8 @@ Announce = Callable[[ObjectClaims, str, str, str], None]
 # What an operator or an object's owner should hear of; the rest is the daily business of filters.
 _LOUD = frozenset(SkipReason) - {SkipReason.DOMAIN_FILTER, SkipReason.RECORD_TYPE, SkipReason.POLICY}
 
+_TARGETS_HELD = "TargetsHeld"
+
 _EVENT_REASONS = {Action.CREATE: "RecordReady", Action.UPDATE: "RecordReady", Action.DELETE: "RecordDeleted"}
 
 
@@ -55,6 +57,8 @@ class Reporter:
         self._left_alone: dict[tuple[str, str], Sequence[Skipped]] = {}
         self._said_of_object: dict[ObjectRef, set[str]] = {}
         self._held_notice = ""
+        # Records whose object has no address since before we started: their targets are not known.
+        self._held_as_found = 0
 
     # Objects
 
@@ -82,14 +86,19 @@ class Reporter:
             f"its last targets are held for {seconds:.0f} s (--hold-targets)"
         )
         log.warning(
-            note, extra={"object": hold.ref, "record": hold.name.removesuffix("."), "reason": "TargetsHeld"}
+            note, extra={"object": hold.ref, "record": hold.name.removesuffix("."), "reason": _TARGETS_HELD}
         )
         if self._announce:
-            self._announce(claims, "Warning", "TargetsHeld", note)
+            self._announce(claims, "Warning", _TARGETS_HELD, note)
 
     def hold_ended(self, hold: Hold) -> None:
-        """The flap guard's time is over for a name."""
-        if hold.endpoints:
+        """The flap guard's time is over for a name; says so if anything was held there."""
+        kept = any(
+            skipped.reason is SkipReason.TARGETS_HELD
+            for zone_id in self._types
+            for skipped in self._left_alone.get((zone_id, hold.name), ())
+        )
+        if hold.endpoints or kept:
             log.warning(
                 "targets are withdrawn: the object has had no address for the whole of --hold-targets",
                 extra={"object": hold.ref, "record": hold.name.removesuffix("."), "reason": "HoldEnded"},
@@ -221,7 +230,7 @@ class Reporter:
         """The loop turned once."""
         metrics = self._metrics
         metrics.queue_depth.set(status.pending)
-        metrics.held_targets.set(status.held_targets)
+        metrics.held_targets.set(status.held_targets + self._held_as_found)
         metrics.ready.set(status.synced)
 
     def pass_began(self) -> None:
@@ -247,6 +256,9 @@ class Reporter:
         metrics = self._metrics
         for change, entries in ((-1, before), (1, now)):
             for skipped in entries:
+                if skipped.reason is SkipReason.TARGETS_HELD:
+                    self._held_as_found += change
+                    continue
                 metrics.skipped_records.labels(zone.name, skipped.reason).inc(change)
                 if skipped.reason in (SkipReason.FOREIGN_OWNER, SkipReason.NOT_OWNED):
                     kind = skipped.endpoint.record_type
@@ -256,6 +268,7 @@ class Reporter:
 
     def _skipped(self, zone: Zone, skipped: Skipped, desired: DesiredState, *, loud: bool) -> None:
         worth_hearing = loud and skipped.reason in _LOUD
+        held = skipped.reason is SkipReason.TARGETS_HELD
         log.log(
             logging.WARNING if worth_hearing else logging.DEBUG,
             "left alone: %s",
@@ -264,13 +277,14 @@ class Reporter:
                 "object": skipped.endpoint.labels.get(LABEL_RESOURCE),
                 "record": skipped.endpoint.dns_name,
                 "zone": zone.name,
-                "reason": skipped.reason,
+                "reason": _TARGETS_HELD if held else skipped.reason,
             },
         )
         if worth_hearing and self._announce:
             for claims in _holders(skipped.endpoint.dns_name, desired):
                 if str(claims.ref) == skipped.endpoint.labels.get(LABEL_RESOURCE):
-                    self._announce(claims, "Warning", "RecordSkipped", skipped.message)
+                    event = _TARGETS_HELD if held else "RecordSkipped"
+                    self._announce(claims, "Warning", event, skipped.message)
 
     def _changed(self, zone: Zone, change: Change, outcome: Outcome, desired: DesiredState) -> None:
         endpoint = change.endpoint

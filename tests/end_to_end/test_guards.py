@@ -51,6 +51,27 @@ def test_after_a_restart_the_marker_tells_which_records_to_hold(stage: Stage) ->
         process.wait_until_ready()
         stage.expect("old", None)
         assert stage.address("web") == ["10.0.0.5"]
+        line = process.wait_for_log("asks for it but has no address")
+        assert (line["object"], line["reason"]) == ("ingress/default/web", "TargetsHeld")
+        assert process.metric("dnssync_held_targets") == 1
+    planned = run_cli(
+        "plan", *flags_for(ZONE, f"--kubeconfig={stage.kubeconfig}"), environment=stage.cloud.environment()
+    )
+    assert planned.returncode == 0
+    assert "! web.example.test A: ingress/default/web asks for it but has no address" in planned.stdout
+
+
+def test_what_was_held_since_a_restart_is_told_when_it_is_withdrawn(stage: Stage) -> None:
+    stage.api.put(ingress("web", hosts=["web.example.test"]))
+    stage.api.put(ingress("new", hosts=["new.example.test"]))
+    stage.cloud.put(stage.zone, "web.example.test", "A", "10.0.0.5")
+    stage.cloud.put(stage.zone, "a-web.example.test", "TXT", MARKER.format("me", "web"))
+    with stage.dnssync("--hold-targets=5s") as process:
+        process.wait_for_log("asks for it but has no address")
+        stage.expect("web", None)
+        line = process.wait_for_log("targets are withdrawn")
+        assert line["object"] == "ingress/default/web"
+        assert process.logged("new.example.test") == []
 
 
 def test_records_of_an_object_that_a_template_does_not_fit_are_kept_after_a_restart(stage: Stage) -> None:
