@@ -89,9 +89,9 @@ class Planner:
             wanted += here
             holds = all_wanted.holds.at(name)
             if holds or all_wanted.unread:
-                kept = records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
-                wanted += kept
-                aside += [_held(record, all_wanted.unread) for record in kept]
+                held = records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
+                wanted += held
+                aside += [_held(record, all_wanted.unread) for record in held]
         result = plan(current, wanted, self._zone_rules)
         refused = self._registry.refusals(result.changes, content)
         if refused:
