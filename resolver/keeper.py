@@ -64,6 +64,8 @@ class Keeper:
 
         ``inherited`` sockets are taken in place of those to be opened; all workers share them.
         """
+        if inherited:
+            _check_secure(inherited, self._config)
         self._shares = [list(inherited)] * self._config.workers if inherited else self._open()
         self.addresses = addresses_of(self._shares)
         if self._config.metrics_address:
@@ -191,6 +193,19 @@ class Keeper:
             self.web.close()
         self.crew = self._authority = self.web = None
         close_all(self._shares)
+
+
+def _check_secure(inherited: Sequence[Opened], config: ResolverConfig) -> None:
+    has_secure = any(opened.secure for opened in inherited)
+    if has_secure and not config.tls_cert:
+        raise ResolverError(
+            "a socket of the service manager is for DNS over TLS, but there is no certificate (--tls-cert)"
+        )
+    if config.tls_cert and not has_secure:
+        log.warning(
+            "no DNS over TLS: none of the service manager's sockets is for it",
+            extra={"reason": "want one with FileDescriptorName=tls"},
+        )
 
 
 def _authority(config: ResolverConfig, truth: Truth, settle: Callable[[], None]) -> "Authority | None":

@@ -19,6 +19,8 @@ TABLE_SIZE = 65536
 _EXEMPT = float("-inf")
 # How much of an address is its network: /24 and /56.
 _IPV4_BYTES, _IPV6_BYTES = 3, 7
+# Before an IPv4 address as a socket of both families tells it (RFC 4291 §2.5.5.2).
+_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class Verdict(Enum):
@@ -53,7 +55,7 @@ class Limiter:
 
     def judge(self, client: bytes, now: float) -> Verdict:
         """Charge the account of the client of 4 or 16 packed bytes; ``now`` in seconds, never going back."""
-        network = client[:_IPV4_BYTES] if len(client) == 4 else client[:_IPV6_BYTES]
+        client, network = _split(client)
         settled = self._settled.get(network)
         if settled is None:
             self._open(network, now)
@@ -67,13 +69,13 @@ class Limiter:
 
     def admit(self, client: bytes, now: float) -> bool:
         """``judge`` for a client that has a share left; False, and nothing charged, for one that has not."""
-        network = client[:_IPV4_BYTES] if len(client) == 4 else client[:_IPV6_BYTES]
+        client, network = _split(client)
         has_share = self._settled.get(network, now) - now <= self._burst
         return has_share and self.judge(client, now) is Verdict.ANSWER
 
     def is_exempt(self, client: bytes) -> bool:
         """Whether the client's whole network was found to be exempt."""
-        network = client[:_IPV4_BYTES] if len(client) == 4 else client[:_IPV6_BYTES]
+        _, network = _split(client)
         return self._settled.get(network) == _EXEMPT
 
     @property
@@ -104,3 +106,10 @@ class Limiter:
             self._settled[network] = _EXEMPT
             return True
         return any(ip_address(client) in net for net in self._limit.exempt)
+
+
+def _split(client: bytes) -> tuple[bytes, bytes]:
+    """The client's address in its own family, and its network."""
+    if client.startswith(_MAPPED):
+        client = client[len(_MAPPED) :]
+    return client, client[: _IPV4_BYTES if len(client) == 4 else _IPV6_BYTES]

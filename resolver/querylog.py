@@ -140,13 +140,19 @@ def describe(entry: Entry) -> Line:
     rcode, size = (_rcode(entry.reply), len(entry.reply)) if entry.reply else (None, None)
     return Line(
         moment.replace("+00:00", "Z"),
-        str(ip_address(entry.client)),
+        _address(entry.client),
         entry.transport.value,
         name,
         rtype,
         rcode,
         size,
     )
+
+
+def _address(client: bytes) -> str:
+    address = ip_address(client)
+    # As a socket of both families tells an IPv4 address.
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _question(wire: bytes) -> tuple[str, str] | tuple[None, None]:

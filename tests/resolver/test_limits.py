@@ -28,6 +28,8 @@ def test_a_network_has_its_share_at_once_and_earns_it_again() -> None:
         ("2001:db8:0:ff::1", "2001:db8:0:1::2", True),
         ("2001:db8:0:100::1", "2001:db8::1", False),
         ("192.0.2.1", "c000:0200::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.3.1", False),
+        ("::ffff:192.0.2.1", "192.0.2.9", True),
     ],
 )
 def test_the_share_is_that_of_a_24_or_56(first: str, second: str, shared: bool) -> None:
@@ -49,6 +51,12 @@ def test_exempt_networks_have_no_limit() -> None:
     for host in ("127.0.0.1", "10.1.2.3", "fd00::1", "::1"):
         assert set(judged(limiter, host, 100, 0.0)) == {Verdict.ANSWER}
     assert judged(limiter, "192.0.2.1", 2, 0.0)[1] is not Verdict.ANSWER
+
+
+def test_an_exempt_network_is_so_on_a_socket_of_both_families_too() -> None:
+    limiter = Limiter(RateLimit(1, slip=0, exempt=PRIVATE_NETWORKS))
+    assert set(judged(limiter, "::ffff:10.0.0.1", 100, 0.0)) == {Verdict.ANSWER}
+    assert limiter.is_exempt(ip_address("::ffff:10.0.0.1").packed)
 
 
 def test_a_single_address_can_be_exempt_among_its_neighbours() -> None:

@@ -36,6 +36,11 @@ def test_a_line_tells_who_asked_what_and_got_what() -> None:
     assert (line.rcode, line.size) == ("NOERROR", len(reply))
 
 
+def test_a_client_of_a_socket_of_both_families_has_its_own_address() -> None:
+    mapped = Entry(0.0, bytes(10) + b"\xff\xff" + CLIENT, Transport.UDP, ASKED, None)
+    assert describe(mapped).client == "192.0.2.7"
+
+
 def test_extended_rcodes_are_told_whole() -> None:
     asked = dns.message.make_query("10.0.0.5.xip.test", "A", use_edns=1).to_wire()
     assert describe(entry(asked, World().bytes(asked))).rcode == "BADVERS"

@@ -13,11 +13,15 @@ from typing import Any
 
 import dns.message
 import dns.query
+import msgspec
 import pytest
 import yaml
 
 from resolver import ResolverError
+from resolver.config import ResolverConfig
+from resolver.keeper import Keeper
 from resolver.service import Systemd, become, inherited_sockets
+from resolver.sockets import Opened
 from tests.ports import free_port
 from tests.resolver.keeping import wait_until
 from tests.resolver.serving import TIMEOUT, texts
@@ -117,6 +121,18 @@ def test_sockets_of_the_manager_are_served(manager: Manager) -> None:
             assert ask(port, "10.0.0.5.xip.test") == ["10.0.0.5"]
             query = dns.message.make_query("10.0.0.6.xip.test", "A")
             assert texts(dns.query.tcp(query, "127.0.0.1", TIMEOUT, port)) == ["10.0.0.6"]
+
+
+def test_a_socket_named_for_tls_is_not_served_without_it(caplog: pytest.LogCaptureFixture) -> None:
+    config = ResolverConfig(zones=("xip.test",))
+    with socket.create_server(("127.0.0.1", 0)) as stream:
+        keeper = Keeper(config)
+        with pytest.raises(ResolverError, match=r"there is no certificate \(--tls-cert\)"):
+            keeper.bind([Opened(stream, secure=True)])
+        keeper = Keeper(msgspec.structs.replace(config, tls_cert="chain.pem"))
+        keeper.bind([Opened(stream)])
+        assert "none of the service manager's sockets is for it" in caplog.text
+        keeper.close()
 
 
 def test_no_question_is_lost_over_reloads_and_changed_files(tmp_path: Path, manager: Manager) -> None:
