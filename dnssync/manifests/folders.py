@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,8 +12,13 @@ from dnssync.manifests.catalogue import Place
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 
-Signature = tuple[int, int, int]
-"""What changes when a file does: modification time in ns, size, inode."""
+
+class Signature(NamedTuple):
+    """What changes when a file does."""
+
+    modified_ns: int
+    size: int
+    inode: int
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -88,7 +94,7 @@ def is_below(path: Path, folders: Iterable[Path]) -> bool:
 def read_signature(path: Path) -> Signature:
     """The signature of the file that a path leads to; raises OSError."""
     status = path.stat()
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return Signature(status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _walk(folder: Path, unreachable: dict[Path, str]) -> Iterator[tuple[Path, list[str]]]:

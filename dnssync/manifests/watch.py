@@ -15,15 +15,15 @@ from dnssync.manifests.catalogue import Catalogue, Key, Objects, Place
 from dnssync.manifests.documents import TextError
 from dnssync.manifests.folders import Roots, Signature, is_below, is_manifest, read_signature
 from dnssync.manifests.reader import read_objects
+from dnssync.manifests.settling import EMPTY_SECONDS, Settling
 from dnssync.sources import Sink, Source
 
 log = logging.getLogger(__name__)
 
 _QUIET_MILLISECONDS = 50
 _LONGEST_BATCH_MILLISECONDS = 400
-_LOOK_MILLISECONDS = 500
+_LOOK_MILLISECONDS = 200
 _SCAN_SECONDS = 5.0
-_SECOND_LOOK_SECONDS = 0.2
 _WITHOUT_EVENTS_SECONDS = 1.0
 
 
@@ -49,6 +49,7 @@ class ManifestWatcher:
         self._clock = clock
         self._catalogue = Catalogue()
         self._signatures: dict[Place, Signature] = {}
+        self._settling = Settling()
         self._directories: frozenset[Path] = frozenset()
         self._unreachable: dict[Path, str] = {}
         self._broken: dict[Place, str] = {}
@@ -103,9 +104,8 @@ class ManifestWatcher:
         is_due = self._clock() - self._scanned >= _SCAN_SECONDS
         if is_due or any(self._moves_others(path) for path in paths):
             places |= self._scan()
-        if any(self._looks_half_written(place) for place in places):
-            stop.wait(_SECOND_LOOK_SECONDS)
-        self._load(places)
+        places |= self._settling.places()
+        self._load(place for place in places if self._may_be_read(place))
         self._report()
 
     def _moves_others(self, path: Path) -> bool:
@@ -114,14 +114,26 @@ class ManifestWatcher:
             return True
         return not is_manifest(path) and (path.is_dir() or path.is_symlink())
 
-    def _looks_half_written(self, place: Place) -> bool:
-        """Whether a file that held objects is empty or missing just now: editors do that while they save."""
-        if not self._catalogue.objects(place):
-            return False
-        try:
-            return place[1].stat().st_size == 0
-        except OSError:
+    def _may_be_read(self, place: Place) -> bool:
+        """Whether what a file holds now is the whole of it, as far as can be told."""
+        objects, before = self._catalogue.objects(place), self._signatures.get(place)
+        if not objects or before is None:
             return True
+        try:
+            after = read_signature(place[1])
+        except OSError:
+            after = None
+        is_news = place not in self._settling.places()
+        settled = self._settling.is_settled(place, before, after, self._clock())
+        if is_news and after is not None and after.size == 0:
+            log.info(
+                "%s is empty: its %d objects stay for %.0f s, in case it is being written",
+                place[1],
+                len(objects),
+                EMPTY_SECONDS,
+                extra={"object": str(place[1])},
+            )
+        return settled
 
     def _scan(self) -> set[Place]:
         """Look at the disk; the files that are new, different or gone since they were last read."""
@@ -205,7 +217,7 @@ class ManifestWatcher:
 
 
 def _changed_paths(directories: Iterable[Path], stop: threading.Event) -> Iterator[set[Path]]:
-    """Sets of changed paths; empty ones come twice a second, so that a look may be taken.
+    """Sets of changed paths; empty ones come five times a second, so that a look may be taken.
 
     Folders are watched one by one and not with all below them: of a file given by its name only its own
     folder matters, and editors replace files, so the file itself is not what can be watched.

@@ -242,6 +242,30 @@ def test_saving_by_rename_or_with_a_moment_of_emptiness_is_one_change(
     sink.wait_for(lambda it: it.names() == set())
 
 
+def test_a_file_that_is_written_bit_by_bit_loses_nothing_meanwhile(
+    folder: Path, sink: RecordingSink, follow: Follow, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    path = folder / "a.yaml"
+    path.write_text(text("a", "b", "c"))
+    follow(folder)
+    with path.open("w") as file:
+        wait_for_log(caplog, "a.yaml is empty: its 3 objects stay")
+        for name in ("a", "b", "c"):
+            file.write("---\n" + text(name, address="10.0.0.2"))
+            file.flush()
+            time.sleep(0.05)
+    sink.wait_for(lambda it: it.hosts() == {f"{name}.example.test": ("10.0.0.2",) for name in "abc"})
+    assert sink.count("gone") == 0
+
+
+def wait_for_log(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    deadline = time.monotonic() + 20
+    while words not in caplog.text:
+        assert time.monotonic() < deadline, f"not logged: {words}"
+        time.sleep(0.02)
+
+
 def test_a_single_file_is_followed_through_a_replacement(
     folder: Path, sink: RecordingSink, follow: Follow
 ) -> None:
