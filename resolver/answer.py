@@ -2,6 +2,7 @@
 
 What exists at a name, first match wins:
 
+    a delegation or a DNAME above the name       the highest one: a referral, or an alias
     given or static records at the name          an address encoded in it joins in, unless the name was given
                                                  addresses or a CNAME of its own
     an empty non-terminal of them, or the tail   no data
@@ -17,7 +18,7 @@ from enum import IntEnum
 import msgspec
 
 from resolver.contents import Contents
-from resolver.names import Labels, fold, from_wire
+from resolver.names import MAX_NAME, Labels, fold, from_wire, to_wire, wire_length
 from resolver.records import RRset, Type, is_meta
 from resolver.synthesis import Rules, Synthetic, is_inner, synthesise
 
@@ -91,16 +92,34 @@ def _follow(question: Question, zones: Mapping[Labels, Contents], rules: Rules) 
             return Answer(answer=tuple(chain))
         if rules.blocklist.holds(folded):
             return _last(_Place(zone, name, {}, tuple(chain)), question.type, zones, rules)
-        cut = zone.cut_above(folded, question.type)
-        if cut:
-            return _referral(chain, cut, zones, rules)
-        node = _node(zone, folded, rules)
-        alias = node.get(Type.CNAME) if node else None
-        if node is None or alias is None or question.type in (Type.CNAME, Type.ANY):
-            return _last(_Place(zone, name, node, tuple(chain)), question.type, zones, rules)
+        diversion = zone.diversion(folded, question.type)
+        if diversion and diversion.type == Type.NS:
+            return _referral(chain, diversion, zones, rules)
+        if diversion:
+            chain.append(diversion)
+            alias = _redirected(name, diversion)
+            if alias is None:
+                return Answer(Rcode.YXDOMAIN, answer=tuple(chain))
+        else:
+            node = _node(zone, folded, rules)
+            alias = node.get(Type.CNAME) if node else None
+            if node is None or alias is None or question.type in (Type.CNAME, Type.ANY):
+                return _last(_Place(zone, name, node, tuple(chain)), question.type, zones, rules)
         chain.append(_named(alias, name))
+        if diversion and question.type in (Type.CNAME, Type.ANY):
+            return Answer(answer=tuple(chain))
         seen.add(folded)
         name, _ = from_wire(alias.data[0])
+
+
+def _redirected(name: Labels, redirection: RRset) -> RRset | None:
+    """The CNAME that a DNAME above ``name`` makes for it (RFC 6672 §2.2); None if the target is too long."""
+    target, _ = from_wire(redirection.data[0])
+    # Folded, for the fast path remembers one answer for all cases of a name.
+    labels = (*fold(name[: len(name) - len(redirection.name)]), *target)
+    if wire_length(labels) > MAX_NAME:
+        return None
+    return RRset(name, Type.CNAME, redirection.ttl, (to_wire(labels),))
 
 
 class _Place(msgspec.Struct, frozen=True):

@@ -42,7 +42,8 @@ class Contents:
         self.serial = serial
         self._nodes: dict[Labels, Node] = {}
         self._below: dict[Labels, int] = {}
-        self._cuts: set[Labels] = set()
+        # Names with delegations (NS) or redirections (DNAME) of what is below them.
+        self._diversions: set[Labels] = set()
         # The labels right before the zone's name in the names with records, each with how many those are.
         self.tops: dict[bytes, int] = {}
         self.take(Change(origin, serial, serial, added=tuple(rrsets)))
@@ -52,18 +53,31 @@ class Contents:
         found = self._nodes.get(name)
         return _NOTHING if found is None and name in self._below else found
 
-    def cut_above(self, name: Labels, rtype: int) -> RRset | None:
-        """The NS RRset of the highest delegation at or above ``name``, if one takes the question away.
+    @property
+    def is_redirected(self) -> bool:
+        """Whether a DNAME at the top leads all questions for names below it elsewhere."""
+        return Type.DNAME in self._nodes.get(self.origin, {})
 
-        A question for the DS at the delegation itself belongs to this side of it (RFC 4035 §3.1.4.1).
+    def diversion(self, name: Labels, rtype: int) -> RRset | None:
+        """What takes the question for ``name`` away: a delegation at or above it, or a DNAME above it.
+
+        Of several the highest: its NS or DNAME RRset. A question for the DS at a delegation belongs to this
+        side of it (RFC 4035 §3.1.4.1).
         """
-        if not self._cuts:
+        if not self._diversions:
             return None
-        for start in range(len(name) - len(self.origin) - 1, -1, -1):
-            if name[start:] in self._cuts:
-                is_ours = start == 0 and rtype == Type.DS
-                return None if is_ours else self._nodes[name[start:]][Type.NS]
+        for start in range(len(name) - len(self.origin), -1, -1):
+            if name[start:] in self._diversions:
+                node = self._nodes[name[start:]]
+                if Type.NS in node and name[start:] != self.origin and (start or rtype != Type.DS):
+                    return node[Type.NS]
+                if Type.DNAME in node and start:
+                    return node[Type.DNAME]
         return None
+
+    def enclose(self, origin: Labels) -> None:
+        """Note that another zone of this server begins there: names between it and this one exist."""
+        self._count(origin, 1)
 
     def rrsets(self) -> list[RRset]:
         """All records, in no order."""
@@ -92,10 +106,10 @@ class Contents:
             self._nodes[name] = node
         else:
             self._nodes.pop(name, None)
-        if Type.NS in node and name != self.origin:
-            self._cuts.add(name)
+        if Type.DNAME in node or (Type.NS in node and name != self.origin):
+            self._diversions.add(name)
         else:
-            self._cuts.discard(name)
+            self._diversions.discard(name)
 
     def _count(self, name: Labels, step: int) -> None:
         depth = len(name) - len(self.origin)
@@ -103,6 +117,15 @@ class Contents:
             _add(self._below, name[start:], step)
         if depth:
             _add(self.tops, name[depth - 1], step)
+
+
+def enclose_all(zones: Mapping[Labels, Contents]) -> None:
+    """Let each zone know of those right below it; once, when there are all."""
+    for origin in zones:
+        above = (zones[origin[start:]] for start in range(1, len(origin) + 1) if origin[start:] in zones)
+        closest = next(above, None)
+        if closest:
+            closest.enclose(origin)
 
 
 def _add(counts: dict[_Key, int], key: _Key, step: int) -> None:

@@ -52,7 +52,8 @@ class _Place:
     def __init__(self, zone: Contents) -> None:
         self.zone = zone
         self.tops = zone.tops
-        self.is_reverse = zone.reverse
+        # Names in it are not what the fast path reads.
+        self.is_reverse = zone.reverse or zone.is_redirected
         self.negative: dict[int, bytes] = {}
         self.own = frozenset(_labels_of_soa(zone))
 

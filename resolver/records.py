@@ -26,9 +26,14 @@ class Type(IntEnum):
     MX = 15
     TXT = 16
     AAAA = 28
+    DNAME = 39
     OPT = 41
     DS = 43
     ANY = 255
+
+
+ALONE = frozenset((Type.CNAME, Type.DNAME))
+"""Types of which a name has one record at most (RFC 1034 §3.6.2, RFC 6672 §2.4)."""
 
 
 class RRset(msgspec.Struct, frozen=True, gc=False):
@@ -81,8 +86,8 @@ def rrset_from_text(name: str, rtype: str, ttl: int, data: Iterable[str]) -> RRs
     packed = tuple(dict.fromkeys(_rdata(where, number, text) for text in data))
     if not packed:
         raise ResolverError(f"{where}: no data")
-    if number == Type.CNAME and len(packed) > 1:
-        raise ResolverError(f"{where}: a CNAME has exactly one target (RFC 2181)")
+    if number in ALONE and len(packed) > 1:
+        raise ResolverError(f"{where}: there is exactly one target for a name")
     if sum(len(rdata) + 12 for rdata in packed) > MAX_RRSET:
         raise ResolverError(f"{where}: more data than fits into one DNS message")
     return RRset(owner, number, ttl, packed)

@@ -12,7 +12,7 @@ from resolver.config import ResolverConfig, zone_text
 from resolver.errors import ResolverError
 from resolver.fileentry import Entry
 from resolver.names import Labels, fold, from_wire, is_within, to_text
-from resolver.records import MAX_RRSET, MAX_TTL, RRset, Type, is_meta, type_text
+from resolver.records import ALONE, MAX_RRSET, MAX_TTL, RRset, Type, is_meta, type_text
 
 _YAML = (".yaml", ".yml")
 
@@ -70,7 +70,7 @@ def _check_entry(entry: Entry, origins: Sequence[Labels]) -> None:
 
 def _check_group(name: Labels, rtype: int, group: Sequence[Entry]) -> None:
     what = f"{to_text(name)} {type_text(rtype)}"
-    if rtype in (Type.CNAME, Type.SOA) and len({entry.data for entry in group}) > 1:
+    if rtype in (*ALONE, Type.SOA) and len({entry.data for entry in group}) > 1:
         raise group[-1].error(f"{what} can be there only once, and it is at {group[0].where} too")
     for entry in group:
         if entry.ttl != group[0].ttl:

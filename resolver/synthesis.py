@@ -57,7 +57,7 @@ def rules_of(config: ResolverConfig) -> Rules:
 def synthesise(zone: Contents, name: Labels, rules: Rules) -> Synthetic | None:
     """What the folded ``name`` in ``zone`` stands for; None if it encodes nothing."""
     if zone.reverse:
-        address = reverse_address(name)
+        address = reverse_address(_classful(zone, name))
         if address is None:
             return None
         return Synthetic(_pointer(name, address, rules), len(name))
@@ -71,9 +71,21 @@ def synthesise(zone: Contents, name: Labels, rules: Rules) -> Synthetic | None:
 def is_inner(zone: Contents, name: Labels) -> bool:
     """Whether computed names can exist below ``name``, so that it exists itself, without data."""
     if zone.reverse:
+        name = _classful(zone, name)
         alphabet, full = (_OCTETS, 4) if name[-2:] == _V4_TREE else (_NIBBLES, 32)
         return len(name) - 2 < full and all(label in alphabet for label in name[:-2])
     return is_possible_inner(name[: len(name) - len(zone.origin)])
+
+
+def _classful(zone: Contents, name: Labels) -> Labels:
+    """The reverse name of the address that ``name`` stands for in a classless zone (RFC 2317).
+
+    Such a zone has a label of any kind, as in ``0/25.2.0.192.in-addr.arpa``, where its octets come to an end.
+    """
+    top = zone.origin
+    if top[-2:] != _V4_TREE or len(top) < 3 or top[0] in _OCTETS:
+        return name
+    return name[: len(name) - len(top)] + top[1:]
 
 
 def reverse_address(name: Labels) -> Address | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from resolver.bases import ZoneBase
 from resolver.config import zone_text
-from resolver.contents import Change
+from resolver.contents import Change, enclose_all
 from resolver.errors import ResolverError
 from resolver.names import Labels, fold, from_text
 from resolver.zone import Layer, Update, Zone
@@ -26,6 +26,7 @@ class Truth:
         """``serials``: the least SOA serial per zone, where a former process has used higher ones."""
         least = {fold(from_text(zone)): serial for zone, serial in (serials or {}).items()}
         self.zones = {base.origin: Zone(base, serial=max(now, least.get(base.origin, 0))) for base in bases}
+        enclose_all(self.zones)
         self.lock = threading.RLock()
         self.number = 0
         self.listeners: list[Listener] = []

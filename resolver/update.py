@@ -11,7 +11,7 @@ import msgspec
 from resolver.answer import Rcode
 from resolver.contents import Contents, Node
 from resolver.names import Labels, to_text
-from resolver.records import MAX_RRSET, MAX_TTL, RRset, Type, is_meta
+from resolver.records import ALONE, MAX_RRSET, MAX_TTL, RRset, Type, is_meta
 from resolver.sections import Message, Record
 from resolver.wire import MalformedError
 from resolver.zone import Layer, Update, Zone
@@ -19,7 +19,7 @@ from resolver.zone import Layer, Update, Zone
 CLASS_IN, CLASS_NONE, CLASS_ANY = 1, 254, 255
 
 # Where the names begin in RDATA that has them; their case does not make data different (RFC 2136 §1.1.1).
-_NAME_STARTS = {Type.NS: 0, Type.CNAME: 0, Type.PTR: 0, Type.MX: 2, 33: 6, 39: 0}
+_NAME_STARTS = {Type.NS: 0, Type.CNAME: 0, Type.PTR: 0, Type.MX: 2, 33: 6, Type.DNAME: 0}
 
 Owner = Callable[[Labels], Labels | None]
 """From a folded name to the origin of the zone of ours that it lies in."""
@@ -149,8 +149,8 @@ def _add(node: Node, entry: Entry) -> None:
     before = node.get(entry.type)
     same = _canonical(entry.type, entry.data)
     kept = [data for data in before.data if _canonical(entry.type, data) != same] if before else []
-    data = (entry.data,) if entry.type == Type.CNAME else (*kept, entry.data)
-    if before and len(data) == len(before.data) and entry.type != Type.CNAME:
+    data = (entry.data,) if entry.type in ALONE else (*kept, entry.data)
+    if before and len(data) == len(before.data) and entry.type not in ALONE:
         # It was there: its place is kept, so that nothing changes where nothing is new.
         data = tuple(entry.data if _canonical(entry.type, each) == same else each for each in before.data)
     if sum(len(each) + 12 for each in data) > MAX_RRSET:

@@ -12,7 +12,7 @@ import time
 from selectors import EVENT_READ, EVENT_WRITE
 
 from resolver.answering import Answering
-from resolver.contents import Contents
+from resolver.contents import Contents, enclose_all
 from resolver.errors import ResolverError
 from resolver.forwards import Forwards
 from resolver.loop import Loop, certificate_of
@@ -50,6 +50,7 @@ class Worker:
         self._zones = {
             state.origin: Contents(state.origin, state.rrsets, serial=state.serial) for state in load.states
         }
+        enclose_all(self._zones)
         self._answering = Answering(load.config, self._zones, forwards=load.forwards)
         self._forwards = Forwards(self.send)
         self._loop = Loop(

@@ -17,7 +17,14 @@ from resolver.fastpath import FastPath
 from resolver.responder import Transport
 from tests.resolver.zones import World, update
 
-ZONES = ("xip.test", "a.xip.test", "deep.er.zone.example", "10.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")
+ZONES = (
+    "xip.test",
+    "a.xip.test",
+    "www.d.xip.test",
+    "deep.er.zone.example",
+    "10.in-addr.arpa",
+    "8.b.d.0.1.0.0.2.ip6.arpa",
+)
 NS = ("ns1.xip.test=192.0.2.53,2001:db8::53", "ns.other.example")
 LINES = (
     "www.xip.test 60 CNAME app.10-0-0-5.xip.test",
@@ -30,6 +37,8 @@ LINES = (
     "5.0.0.10.xip.test 60 TXT dotted",
     "*.a.xip.test 60 A 192.0.2.42",
     "7.7.7.10.in-addr.arpa 60 PTR seven.xip.test",
+    "out.b.xip.test 60 DNAME www.xip.test",
+    "c.xip.test 60 DNAME elsewhere.example",
 )
 # What the parent knows of a zone that is served as well.
 PARENTAL = ("a.xip.test 60 NS ns1.a.xip.test", f"a.xip.test 60 DS 1 13 2 {'00' * 32}")
@@ -190,6 +199,7 @@ def worlds() -> list[World]:
         World("*.xip.test 60 TXT wild", "www.deep.er.zone.example 60 A 192.0.2.1", zones=ZONES, ns=NS, ttl=1),
         World(zones=("xip.test",), hex_ipv4=False, ttl=5, server_id="ns7", ns=("hostmaster.xip.test",)),
         World("*.xip.test 60 TXT wild", zones=("xip.test", "er.zone.example"), private_only=True),
+        World("xip.test 60 DNAME a.xip.test", zones=ZONES, ns=NS),
         World(zones=ZONES, deny_nets=("10.0.0.0/8", "2001:db8::/32"), ns=("a." * 100 + "test",)),
     ]
 

@@ -198,6 +198,70 @@ def test_names_below_a_delegation_are_referred() -> None:
     assert world.told("team.xip.test", "DS").startswith("NOERROR aa; answer team.xip.test. 60 DS")
 
 
+OLD = "NOERROR aa; answer old.xip.test. 60 DNAME new.xip.test."
+REDIRECTED = [
+    ("x.old", "A", f"{OLD}, x.old.xip.test. 60 CNAME x.new.xip.test., x.new.xip.test. 60 A 192.0.2.1"),
+    ("X.old", "CNAME", f"{OLD}, X.old.xip.test. 60 CNAME x.new.xip.test."),
+    ("x.old", "ANY", f"{OLD}, x.old.xip.test. 60 CNAME x.new.xip.test."),
+    ("y.old", "A", f"{OLD}, y.old.xip.test. 60 CNAME y.new.xip.test.; {SOA}".replace("NOERROR", "NXDOMAIN")),
+    ("x.old", "TXT", f"{OLD}, x.old.xip.test. 60 CNAME x.new.xip.test.; {SOA}"),
+    ("old", "DNAME", OLD),
+    ("old", "A", f"NOERROR aa; {SOA}"),
+    ("hidden.old", "A", f"{OLD}, hidden.old.xip.test. 60 CNAME hidden.new.xip.test.; {SOA}"),
+    ("1.2.3.4.old", "A", f"{OLD}, 1.2.3.4.old.xip.test. 60 CNAME 1.2.3.4.new.xip.test.; {SOA}"),
+]
+
+
+@pytest.mark.parametrize(("name", "rtype", "told"), REDIRECTED)
+def test_names_below_a_dname_are_aliases_as_in_rfc_6672(name: str, rtype: str, told: str) -> None:
+    world = World(
+        "old.xip.test 60 DNAME new.xip.test.",
+        "x.new.xip.test 60 A 192.0.2.1",
+        "hidden.old.xip.test 60 A 192.0.2.2",
+        "hidden.new.xip.test 60 TXT x",
+        "1.2.3.4.new.xip.test 60 TXT x",
+    )
+    assert world.told(f"{name}.xip.test", rtype) == told
+
+
+def test_a_dname_whose_target_would_be_too_long_says_so() -> None:
+    target = ".".join(["x" * 60] * 3)
+    world = World(f"old.xip.test 60 DNAME {target}.xip.test.")
+    redirection = f"answer old.xip.test. 60 DNAME {target}.xip.test."
+    assert world.told(f"{'y' * 63}.old.xip.test", "A") == f"YXDOMAIN aa; {redirection}"
+
+
+def test_a_dname_at_the_top_leads_every_name_away_also_one_with_an_address() -> None:
+    world = World("xip.test 60 DNAME other.test.")
+    assert world.told("10.0.0.5.xip.test", "A") == (
+        "NOERROR aa; answer xip.test. 60 DNAME other.test., 10.0.0.5.xip.test. 60 CNAME 10.0.0.5.other.test."
+    )
+    assert world.told("xip.test", "A") == f"NOERROR aa; {SOA}"
+
+
+def test_of_a_dname_and_a_delegation_the_higher_one_holds() -> None:
+    world = World(
+        "sub.xip.test 60 NS ns.example.",
+        "old.sub.xip.test 60 DNAME new.example.",
+        "old.xip.test 60 DNAME new.example.",
+        "sub.old.xip.test 60 NS ns.example.",
+    )
+    assert world.told("x.old.sub.xip.test", "A") == "NOERROR; authority sub.xip.test. 60 NS ns.example."
+    assert world.told("x.sub.old.xip.test", "A").startswith("NOERROR aa; answer old.xip.test. 60 DNAME")
+
+
+def test_a_dname_that_leads_below_itself_ends() -> None:
+    world = World("old.xip.test 60 DNAME x.old.xip.test.")
+    assert world.told("a.old.xip.test", "A").startswith("NOERROR aa; answer old.xip.test. 60 DNAME")
+
+
+def test_names_above_a_zone_of_ours_exist_in_the_zone_around_it() -> None:
+    world = World(zones=("xip.test", "far.down.xip.test", "x.far.down.xip.test"))
+    assert world.told("down.xip.test", "A") == f"NOERROR aa; {SOA}"
+    assert world.told("other.down.xip.test", "A") == f"NXDOMAIN aa; {SOA}"
+    assert world.told("10.0.0.5.far.down.xip.test", "A").startswith("NOERROR aa; answer 10.0.0.5.far.down.")
+
+
 def test_the_longest_zone_answers_and_its_ds_lives_in_the_parent() -> None:
     world = World(zones=("xip.test", "sub.xip.test"))
     child = "authority sub.xip.test. 60 SOA"
@@ -236,6 +300,17 @@ def test_reverse_names() -> None:
     assert world.told("g.8.b.d.0.1.0.0.2.ip6.arpa", "PTR") == f"NXDOMAIN aa; {v6}"
     # Forward names live in forward zones only.
     assert world.told("10-0-0-5.10.in-addr.arpa", "A") == f"NXDOMAIN aa; {v4}"
+
+
+@pytest.mark.parametrize("label", ["0/25", "0-127", "customer"])
+def test_reverse_names_of_a_classless_zone(label: str) -> None:
+    zone = f"{label}.2.0.192.in-addr.arpa"
+    world = World(zones=("xip.test", zone))
+    assert world.told(f"5.{zone}", "PTR") == f"NOERROR aa; answer 5.{zone}. 3600 PTR 192-0-2-5.xip.test."
+    assert world.told(f"256.{zone}", "PTR").startswith("NXDOMAIN aa")
+    assert world.told(f"6.5.{zone}", "PTR").startswith("NXDOMAIN aa")
+    assert world.told(zone, "PTR").startswith("NOERROR aa; authority")
+    assert world.told("5.2.0.192.in-addr.arpa", "PTR") == "REFUSED"
 
 
 def test_a_withheld_address_is_no_data_on_every_path() -> None:

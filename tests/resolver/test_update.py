@@ -190,6 +190,11 @@ def test_aliases_and_other_records_pass_each_other_over_in_silence(owner: Owner)
     assert rcode(owner, swap) == "NOERROR"
     assert owner.answers("alias.xip.test", "A") == ["192.0.2.7"]
     assert owner.answers("other.xip.test", "CNAME") == ["two.test."]
+    redirected = changing("admin")
+    redirected.add("old", 60, "DNAME", "one.test.")
+    redirected.add("old", 60, "DNAME", "two.test.")
+    assert rcode(owner, redirected) == "NOERROR"
+    assert owner.answers("old.xip.test", "DNAME") == ["two.test."]
 
 
 def test_the_apex_keeps_its_soa_and_its_last_name_server(owner: Owner) -> None:

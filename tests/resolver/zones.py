@@ -10,6 +10,7 @@ import dns.rdatatype
 
 from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
+from resolver.contents import enclose_all
 from resolver.feed import read_update
 from resolver.names import fold, from_text
 from resolver.protocol import FeedRecord, FeedUpdate
@@ -36,6 +37,7 @@ class World:
     def __init__(self, *lines: str, zones: tuple[str, ...] = ("xip.test",), **settings: Any) -> None:
         config = ResolverConfig(zones=zones, **settings)
         self.zones = {base.origin: Zone(base, serial=1) for base in zone_bases(config)}
+        enclose_all(self.zones)
         self.rules = rules_of(config)
         for origin, zone in self.zones.items():
             mine = [line for line in lines if self.home(line.split()[0]) == origin]
