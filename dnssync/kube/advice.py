@@ -1,10 +1,15 @@
 """What a refusal of the API server means, and what its reader can do about it. Pure."""
 
+import re
+
 from dnssync.errors import RetryableError
 from dnssync.kube.wire import ApiError
 from dnssync.sources import Resource
 
 _READING = ("list", "watch")
+_NO_RIGHT = re.compile(r'User ".*" cannot \w+ (resource|path) "')
+"""How the server tells of a missing right. Quotas, policies, webhooks and namespaces that are being deleted
+refuse with 403 too."""
 _VERBS_NEEDED = {
     "list": '["get", "list", "watch"]',
     "watch": '["get", "list", "watch"]',
@@ -28,8 +33,8 @@ def is_lasting(error: RetryableError) -> bool:
 def _advice(error: ApiError, verb: str, resource: Resource, namespace: str) -> str:
     if error.code == 401:
         return "credentials loaded anew are refused too: log in again, or check the kubeconfig's user"
-    if error.code == 403 and "admission webhook" in str(error):
-        return "a right is not what is missing: ask who runs that webhook"
+    if error.code == 403 and not _NO_RIGHT.search(str(error)):
+        return "no right is missing: a rule or webhook of the cluster refuses it" if error.reason else ""
     if error.code == 403:
         role = "Role" if namespace else "ClusterRole"
         verbs = _VERBS_NEEDED.get(verb, f'["{verb}"]')
