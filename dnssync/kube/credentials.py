@@ -1,6 +1,10 @@
 """Where the API server is and how to log in to it: a kubeconfig, a pod's service account, or a bare URL."""
 
+import logging
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,9 @@ import msgspec
 
 import dnssync
 from dnssync.errors import ConfigError
+
+# What the package makes of a login command that fails on a terminal, where it has said itself why.
+_SAID_ALREADY = "'NoneType' object has no attribute 'strip'"
 
 _HOME_KUBECONFIG = Path("~/.kube/config")
 
@@ -47,6 +54,7 @@ def load_client(options: KubeOptions) -> Any:
         )
     if options.server:
         configuration.host = options.server.rstrip("/")
+    _guard(configuration)
     # Retries and their pauses are ours: urllib3 would sleep through a Retry-After where no stop can reach it.
     configuration.retries = False
     configuration.keep_alive = True
@@ -79,9 +87,10 @@ def _load_kubeconfig(configuration: Any, path: str, context: str) -> None:
     from kubernetes.config import ConfigException, load_kube_config
 
     try:
-        load_kube_config(  # type: ignore[no-untyped-call]
-            path, context=context or None, client_configuration=configuration
-        )
+        with _complaints_raised():
+            load_kube_config(  # type: ignore[no-untyped-call]
+                path, context=context or None, client_configuration=configuration
+            )
     except ConfigException as error:
         wish = f" (context {context!r})" if context else ""
         raise ConfigError(f"kubeconfig {path}{wish} cannot be used: {_one_line(error)}") from None
@@ -103,6 +112,56 @@ def _load_service_account(configuration: Any) -> None:
         raise ConfigError(
             f"the pod's service account is unusable: {_one_line(error)}; is automountServiceAccountToken off?"
         ) from None
+
+
+def _guard(configuration: Any) -> None:
+    """Let every token be one that a header can carry, also those that the package reads anew in time; files
+    and login commands often end in a newline. Raises ConfigError."""
+    from kubernetes.config import ConfigException
+
+    load = configuration.refresh_api_key_hook
+
+    def refresh(refreshed: Any) -> None:
+        if load is not None:
+            with _complaints_raised():
+                load(refreshed)
+        # What the package does to refresh a token puts its own hook back, too.
+        refreshed.refresh_api_key_hook = refresh
+        for name, text in refreshed.api_key.items():
+            token = refreshed.api_key[name] = text.strip()
+            if not (token.isascii() and token.isprintable()):
+                raise ConfigException("the bearer token has characters that none can have")
+
+    try:
+        refresh(configuration)
+    except ConfigException as error:
+        raise ConfigError(f"credentials for Kubernetes cannot be used: {_one_line(error)}") from None
+
+
+@contextmanager
+def _complaints_raised() -> Iterator[None]:
+    """Raise as ConfigException what the package only logs: a login command that fails. It would go on without
+    credentials, and the server's refusal would lead nowhere."""
+    from kubernetes.config import ConfigException
+
+    complaints: list[str] = []
+    thread = threading.get_ident()
+
+    def swallow(record: logging.LogRecord) -> bool:
+        if record.thread != thread or record.levelno < logging.ERROR:
+            return True
+        complaints.append(record.getMessage())
+        return False
+
+    # The package logs by the root logger itself, whose filters see nothing of any other logger.
+    root = logging.getLogger()
+    root.addFilter(swallow)
+    try:
+        yield
+    finally:
+        root.removeFilter(swallow)
+    if complaints:
+        raise ConfigException(complaints[-1].replace(_SAID_ALREADY, "exec: the login command failed"))
 
 
 def _one_line(error: Exception) -> str:

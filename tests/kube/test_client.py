@@ -129,6 +129,66 @@ def write_plugin(folder: Path) -> tuple[Path, dict[str, Any]]:
     return token, {"exec": {**plugin, "interactiveMode": "Never"}}
 
 
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        (
+            "echo 'please log in'; echo 'first at https://sso.example.test' >&2; exit 3",
+            r"returned 3\. first at",
+        ),
+        ("echo nonsense", "failed to decode"),
+        (
+            'printf \'{"apiVersion":"client.authentication.k8s.io/v1","kind":"x","status":{}}\'',
+            "missing token",
+        ),
+        (None, "No such file"),
+    ],
+)
+def test_a_login_command_that_fails_is_named_and_no_request_goes_out_without_its_credentials(
+    api: KubeApi, tmp_path: Path, caplog: pytest.LogCaptureFixture, script: str | None, why: str
+) -> None:
+    token, user = write_plugin(tmp_path)
+    token.write_text("first")
+    api.tokens = {"first": "me"}
+    path = api.write_kubeconfig(tmp_path / "config", user=user)
+    connection = Connection(KubeOptions(kubeconfig=str(path)))
+    if script is None:
+        (tmp_path / "plugin").unlink()
+    else:
+        (tmp_path / "plugin").write_text(f"#!/bin/sh\n{script}\n")
+    with pytest.raises(ConfigError, match=f"kubeconfig {path} cannot be used: .*{why}") as caught:
+        Connection(KubeOptions(kubeconfig=str(path)))
+    assert "\n" not in str(caught.value)
+    api.tokens = {"second": "me"}
+    with pytest.raises(RetryableError, match=why):
+        connection.get(PATH)
+    assert caplog.records == []
+    assert len(api.requests) == 1
+
+
+def test_a_token_is_read_without_the_newline_at_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kubernetes.config import incluster_config
+
+    certificate, context = make_certificate(tmp_path)
+    token = tmp_path / "token"
+    token.write_text("first\n")
+    with KubeApi(tls=context) as api:
+        api.tokens = {"first": "me"}
+        for user in ({"tokenFile": str(token)}, {"token": "first\n"}):
+            path = api.write_kubeconfig(tmp_path / "config", user=user, ca_file=str(certificate))
+            assert works(KubeOptions(kubeconfig=str(path)))
+        monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(token))
+        monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(certificate))
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", api.url.rpartition(":")[2])
+        assert works(KubeOptions())
+        token.write_text("fi\nrst")
+        with pytest.raises(ConfigError, match="the bearer token has characters that none can have"):
+            Connection(KubeOptions())
+
+
 def test_after_a_401_a_credential_plugin_is_asked_again(api: KubeApi, tmp_path: Path) -> None:
     token, user = write_plugin(tmp_path)
     token.write_text("first")
