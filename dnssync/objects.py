@@ -21,6 +21,13 @@ class ObjectRef(msgspec.Struct, frozen=True, gc=False, order=True):
         """``ingress/namespace/name``, as it stands in the ``resource`` label of an ownership record."""
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
+    @classmethod
+    def parse(cls, text: str) -> "ObjectRef":
+        """The object that a ``resource`` label names; any text names one."""
+        kind, _, rest = text.partition("/")
+        namespace, _, name = rest.rpartition("/")
+        return cls(kind, namespace, name)
+
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
     """Something about an object that its owner should hear: a bad annotation, a name that cannot exist."""

@@ -11,7 +11,7 @@ from dnssync.controller.inbox import BundlesApplied
 from dnssync.controller.status import Status
 from dnssync.deletions import Verdict
 from dnssync.desired import DesiredState
-from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE
+from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE, Endpoint
 from dnssync.hold import Hold
 from dnssync.metrics import Metrics
 from dnssync.names import normalise
@@ -306,7 +306,7 @@ class Reporter:
         reason = _EVENT_REASONS[change.action] if outcome.ok else "RecordError"
         if self._announce and not is_marker and reason in self._events_emit:
             note = outcome.error or f"{change.action}d {endpoint.dns_name} {endpoint.record_type}"
-            for claims in _holders(endpoint.dns_name, desired):
+            for claims in _concerned(endpoint, desired):
                 self._announce(claims, "Normal" if outcome.ok else "Warning", reason, note)
 
     def _say_of_object(
@@ -326,3 +326,10 @@ class Reporter:
 
 def _holders(name: str, desired: DesiredState) -> list[ObjectClaims]:
     return desired.claimants(normalise(name))
+
+
+def _concerned(endpoint: Endpoint, desired: DesiredState) -> list[ObjectClaims]:
+    """Who asks for the name, and the object whose record it is, which may ask for it no longer."""
+    holders = _holders(endpoint.dns_name, desired)
+    former = desired.get(ObjectRef.parse(endpoint.labels.get(LABEL_RESOURCE, "")))
+    return holders if former is None or former in holders else [*holders, former]

@@ -10,6 +10,7 @@ from dnssync.controller.report import Reporter
 from dnssync.desired import DesiredState
 from dnssync.endpoints import Endpoint
 from dnssync.metrics import Metrics
+from dnssync.objects import ObjectClaims, ObjectRef
 from dnssync.ownership import NoopRegistry
 from dnssync.plan import Plan
 from dnssync.providers import Zone
@@ -90,6 +91,26 @@ def test_every_failed_read_of_a_source_is_counted_but_told_once(
         reporter.source_failed("ingress", "forbidden")
     assert _said(caplog, "forbidden") == 1
     assert b"external_dns_source_errors_total 3.0" in metrics.exposition()
+
+
+def test_an_object_hears_of_its_record_s_end_also_when_it_asks_for_the_name_no_longer(
+    metrics: Metrics,
+) -> None:
+    heard: list[tuple[str, str, str]] = []
+    reporter = Reporter(
+        metrics,
+        "me",
+        announce=lambda claims, _, reason, note: heard.append((str(claims.ref), reason, note)),
+        events_emit=["RecordDeleted"],
+    )
+    desired = DesiredState()
+    for name in ("web", "other"):
+        desired.apply(ObjectClaims(ObjectRef("ingress", "shop", name)))
+    for resource in ("ingress/shop/web", "ingress/shop/gone", "", "custom"):
+        old = Endpoint("web.example.test", "A", ("10.0.0.5",), labels={"resource": resource})
+        bundle = Bundle("web.example.test.", (Change(Action.DELETE, old=old),))
+        reporter.applied(BundlesApplied(ZONE, [Outcome(bundle)]), desired, 0.0)
+    assert heard == [("ingress/shop/web", "RecordDeleted", "deleted web.example.test A")]
 
 
 def test_a_dry_run_counts_and_claims_no_change(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> None:
