@@ -40,10 +40,14 @@ class Dnssync:
     """``dnssync run`` with these flags, from entering the ``with`` block to leaving it."""
 
     def __init__(
-        self, *flags: str, environment: Mapping[str, str] | None = None, command: str = "run"
+        self,
+        *flags: str,
+        environment: Mapping[str, str] | None = None,
+        command: str = "run",
+        program: Sequence[str] = ("-m", "dnssync"),
     ) -> None:
         self._port = free_port()
-        self._arguments = [sys.executable, "-m", "dnssync", command, *flags]
+        self._arguments = [sys.executable, *program, command, *flags]
         if command == "run":
             self._arguments += [f"--metrics-address=127.0.0.1:{self._port}", "--log-format=json"]
         self._environment = clean_environment(environment)
