@@ -99,11 +99,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def cluster(server: ApiServer, tmp_path: Path) -> Iterator[Cluster]:
-    """A namespace without Ingresses, in a cluster without any."""
-    with Route53Double() as cloud:
-        yield Cluster(server, cloud, tmp_path)
+def cloud(server: ApiServer) -> Iterator[Route53Double]:
+    """A Route 53 for one test; afterwards no Ingress is left to write there."""
+    with Route53Double() as double:
+        yield double
     clean(server)
+
+
+@pytest.fixture
+def cluster(server: ApiServer, cloud: Route53Double, tmp_path: Path) -> Cluster:
+    """A namespace without Ingresses, in a cluster without any."""
+    return Cluster(server, cloud, tmp_path)
 
 
 def clean(server: ApiServer) -> None:
