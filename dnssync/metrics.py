@@ -100,7 +100,7 @@ class Metrics:
         self.changes = self._counter(
             "dnssync_changes", "Changes of records; result is applied or failed.", "zone", "action", "result"
         )
-        self.zone_up = self._gauge("dnssync_zone_up", "1 while the zone can be read and written.", "zone")
+        self.zone_up = self._gauge("dnssync_zone_up", "1 while the zone can be read.", "zone")
         self.zone_records = self._gauge("dnssync_zone_records", "Records in the zone.", "zone")
         self.zone_owned_records = self._gauge(
             "dnssync_zone_owned_records", "Records in the zone that are ours.", "zone"

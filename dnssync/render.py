@@ -10,6 +10,7 @@ from dnssync.changes import Action, Change
 from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE, Endpoint
 from dnssync.plan import Plan
 from dnssync.providers import Zone
+from dnssync.zones import distinct_names
 
 Tone = Literal["heading", "create", "update", "delete", "skipped", "plain"]
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
@@ -40,9 +41,11 @@ def endpoint_table(endpoints: Iterable[Endpoint]) -> Table:
 
 def record_table(records: Iterable[tuple[Zone, Sequence[Endpoint]]]) -> Table:
     """What the provider holds, by zone, name and type."""
+    records = list(records)
+    names = distinct_names((zone.id, zone.name) for zone, _ in records)
     rows = (
         (
-            zone.name,
+            names[zone.id],
             record.dns_name,
             *_data(record),
             _label(record, LABEL_OWNER),

@@ -4,6 +4,7 @@ The rules are those of external-dns's ``--zone-id-filter``, ``--aws-zone-tags``,
 ``--google-zone-visibility``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from dnssync.names import longest_zone, unicode_name
@@ -22,6 +23,14 @@ def find_zone(name: str, zones: Mapping[str, str]) -> tuple[str, str]:
         by_name.setdefault(unicode_name(zones[identifier]), identifier)
     found = longest_zone(unicode_name(name), by_name)
     return ("", "") if found is None else (by_name[found], found)
+
+
+def distinct_names(zones: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What to call each zone, given as (identifier, name), by identifier: its name, or name and identifier
+    where several zones have that name (public and private ones, or those of several accounts)."""
+    names = dict(zones)
+    shared = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {zone_id: f"{name} ({zone_id})" if name in shared else name for zone_id, name in names.items()}
 
 
 def id_passes(zone_id: str, wanted: Iterable[str]) -> bool:

@@ -2,16 +2,16 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from dnssync.changes import Action, Change, Outcome
+from dnssync.controller.census import Census
 from dnssync.controller.complaints import Complaints
 from dnssync.controller.inbox import BundlesApplied
 from dnssync.controller.status import Status
 from dnssync.deletions import Verdict
 from dnssync.desired import DesiredState
-from dnssync.endpoints import LABEL_OWNER, LABEL_RESOURCE, Endpoint
+from dnssync.endpoints import LABEL_RESOURCE, Endpoint
 from dnssync.hold import Hold
 from dnssync.metrics import Metrics
 from dnssync.names import normalise
@@ -52,9 +52,9 @@ class Reporter:
         self._owner_id = owner_id
         self._dry_run = dry_run
         self._complaints = Complaints()
-        self._types: dict[str, Counter[str]] = {}
-        self._owned_types: dict[str, Counter[str]] = {}
-        self._left_alone: dict[tuple[str, str], Sequence[Skipped]] = {}
+        self._census = Census(metrics, owner_id)
+        self._zones: Sequence[Zone] = ()
+        self._left_alone: dict[tuple[Zone, str], Sequence[Skipped]] = {}
         self._said_of_object: dict[ObjectRef, set[str]] = {}
         self._held_notice = ""
         # Records whose object has no address since before we started: their targets are not known.
@@ -95,8 +95,8 @@ class Reporter:
         """The flap guard's time is over for a name; says so if anything was held there."""
         kept = any(
             skipped.reason is SkipReason.TARGETS_HELD
-            for zone_id in self._types
-            for skipped in self._left_alone.get((zone_id, hold.name), ())
+            for zone in self._zones
+            for skipped in self._left_alone.get((zone, hold.name), ())
         )
         if hold.endpoints or kept:
             log.warning(
@@ -129,6 +129,17 @@ class Reporter:
         )
 
     def zones_read(self, zones: Sequence[Zone]) -> None:
+        """Zones came or went."""
+        for zone in set(self._zones) - set(zones):
+            self._complaints.settle("zone", zone.id)
+        for (zone, _), entries in self._left_alone.items():
+            self._count_left_alone(zone, entries, -1)
+        self._zones = zones
+        self._census.take(zones)
+        there = set(zones)
+        self._left_alone = {key: entries for key, entries in self._left_alone.items() if key[0] in there}
+        for (zone, _), entries in self._left_alone.items():
+            self._count_left_alone(zone, entries, 1)
         if zones:
             log.info("%d zones: %s", len(zones), ", ".join(str(zone) for zone in zones[:20]))
         else:
@@ -147,33 +158,17 @@ class Reporter:
     def records_read(self, zone: Zone, content: ZoneContent) -> None:
         """A zone was read whole."""
         if self._complaints.settle("zone", zone.id):
-            log.info("the zone can be read again", extra={"zone": zone.name})
-        records = content.records()
-        metrics = self._metrics
-        metrics.zone_up.labels(zone.name).set(1)
-        self.counted(zone, content)
-        self._types[zone.id] = Counter(record.record_type for record in records)
-        self._owned_types[zone.id] = Counter(
-            record.record_type
-            for record in records
-            if not self._owner_id or record.labels.get(LABEL_OWNER) == self._owner_id
-        )
-        metrics.registry_endpoints.set(sum(types.total() for types in self._types.values()))
-        for record_type, count in sum(self._types.values(), Counter[str]()).items():
-            metrics.registry_records.labels(record_type).set(count)
-        for record_type, count in sum(self._owned_types.values(), Counter[str]()).items():
-            metrics.verified_records.labels(record_type).set(count)
+            log.info("the zone can be read again", extra={"zone": self._census.name(zone)})
+        self._census.read(zone, content)
 
     def counted(self, zone: Zone, content: ZoneContent) -> None:
         """A zone has more or fewer records than before."""
-        self._metrics.zone_records.labels(zone.name).set(content.owned_count(""))
-        self._metrics.zone_owned_records.labels(zone.name).set(content.owned_count(self._owner_id))
+        self._census.counted(zone, content)
 
     def zone_failed(self, zone: Zone, error: str) -> None:
         if self._complaints.is_news(("zone", zone.id), error):
-            log.error("the zone cannot be read: %s", error, extra={"zone": zone.name})
-        self._metrics.zone_up.labels(zone.name).set(0)
-        self._metrics.registry_errors.inc()
+            log.error("the zone cannot be read: %s", error, extra={"zone": self._census.name(zone)})
+        self._census.unreadable(zone)
 
     # Plans and changes
 
@@ -186,15 +181,16 @@ class Reporter:
             for name in set(names) - {normalise(change.endpoint.dns_name) for change in plan.changes}:
                 self._complaints.settle("record", zone.id, name)
         for name in names:
-            before = self._left_alone.pop((zone.id, name), ())
+            before = self._left_alone.pop((zone, name), ())
             now = by_name.get(name, [])
             if now:
-                self._left_alone[zone.id, name] = now
+                self._left_alone[zone, name] = now
             said = {skipped.message for skipped in before}
             for skipped in now:
                 self._skipped(zone, skipped, desired, loud=skipped.message not in said)
             if before or now:
-                self._count_left_alone(zone, before, now)
+                self._count_left_alone(zone, before, -1)
+                self._count_left_alone(zone, now, 1)
 
     def deletions_judged(self, verdict: Verdict) -> None:
         """Say when deletions begin to be held, when their number changes, and when they are let go."""
@@ -223,7 +219,7 @@ class Reporter:
         if outcome.ok:
             self._complaints.settle("record", zone.id, name)
         elif self._complaints.is_news(("record", zone.id, name), outcome.error):
-            where = {"record": name.removesuffix("."), "zone": zone.name}
+            where = {"record": name.removesuffix("."), "zone": self._census.name(zone)}
             log.error("not changed: %s", outcome.error, extra=where)
 
     def turned(self, status: Status) -> None:
@@ -252,19 +248,17 @@ class Reporter:
         for record_type, count in desired.types.items():
             metrics.source_records.labels(record_type).set(count)
 
-    def _count_left_alone(self, zone: Zone, before: Sequence[Skipped], now: Sequence[Skipped]) -> None:
+    def _count_left_alone(self, zone: Zone, entries: Sequence[Skipped], change: int) -> None:
         metrics = self._metrics
-        for change, entries in ((-1, before), (1, now)):
-            for skipped in entries:
-                if skipped.reason is SkipReason.TARGETS_HELD:
-                    self._held_as_found += change
-                    continue
-                metrics.skipped_records.labels(zone.name, skipped.reason).inc(change)
-                if skipped.reason in (SkipReason.FOREIGN_OWNER, SkipReason.NOT_OWNED):
-                    kind = skipped.endpoint.record_type
-                    metrics.owner_mismatches.labels(kind, self._owner_id, skipped.other, zone.name).inc(
-                        change
-                    )
+        for skipped in entries:
+            if skipped.reason is SkipReason.TARGETS_HELD:
+                self._held_as_found += change
+                continue
+            where = self._census.name(zone)
+            metrics.skipped_records.labels(where, skipped.reason).inc(change)
+            if skipped.reason in (SkipReason.FOREIGN_OWNER, SkipReason.NOT_OWNED):
+                kind = skipped.endpoint.record_type
+                metrics.owner_mismatches.labels(kind, self._owner_id, skipped.other, where).inc(change)
 
     def _skipped(self, zone: Zone, skipped: Skipped, desired: DesiredState, *, loud: bool) -> None:
         worth_hearing = loud and skipped.reason in _LOUD
@@ -276,7 +270,7 @@ class Reporter:
             extra={
                 "object": skipped.endpoint.labels.get(LABEL_RESOURCE),
                 "record": skipped.endpoint.dns_name,
-                "zone": zone.name,
+                "zone": self._census.name(zone),
                 "reason": _TARGETS_HELD if held else skipped.reason,
             },
         )
@@ -289,7 +283,7 @@ class Reporter:
     def _changed(self, zone: Zone, change: Change, outcome: Outcome, desired: DesiredState) -> None:
         endpoint = change.endpoint
         result = "applied" if outcome.ok else "failed"
-        self._metrics.changes.labels(zone.name, change.action, result).inc()
+        self._metrics.changes.labels(self._census.name(zone), change.action, result).inc()
         is_marker = normalise(endpoint.dns_name) != outcome.bundle.name
         if outcome.ok and not is_marker:
             log.info(
@@ -300,7 +294,7 @@ class Reporter:
                 extra={
                     "object": endpoint.labels.get(LABEL_RESOURCE),
                     "record": endpoint.dns_name,
-                    "zone": zone.name,
+                    "zone": self._census.name(zone),
                 },
             )
         reason = _EVENT_REASONS[change.action] if outcome.ok else "RecordError"

@@ -14,6 +14,7 @@ from dnssync.objects import ObjectClaims, ObjectRef
 from dnssync.ownership import NoopRegistry
 from dnssync.plan import Plan
 from dnssync.providers import Zone
+from dnssync.skipped import SkipReason, skip
 
 ZONE = Zone("Z1", "example.test")
 CREATE = Change(Action.CREATE, new=Endpoint("web.example.test", "A", ("10.0.0.5",)))
@@ -118,3 +119,42 @@ def test_a_dry_run_counts_and_claims_no_change(metrics: Metrics, caplog: pytest.
     Reporter(metrics, "me", dry_run=True).applied(_applied(), DesiredState(), 0.0)
     assert caplog.records == []
     assert b"dnssync_changes_total{" not in metrics.exposition()
+
+
+def _series(metrics: Metrics, name: str) -> dict[str, float]:
+    lines = metrics.exposition().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line.startswith(f"{name}{{"))
+    return {labels.removeprefix(name): float(value) for labels, value in pairs}
+
+
+def test_zones_of_one_name_have_metrics_of_their_own(
+    reporter: Reporter, metrics: Metrics, caplog: pytest.LogCaptureFixture
+) -> None:
+    private = Zone("Z2", "example.test", private=True)
+    content = NoopRegistry().read([Endpoint("web.example.test", "A", ("10.0.0.5",))])
+    reporter.zones_read([ZONE, private])
+    reporter.records_read(ZONE, content)
+    reporter.zone_failed(private, "throttled")
+    assert _series(metrics, "dnssync_zone_up") == {
+        '{zone="example.test (Z1)"}': 1,
+        '{zone="example.test (Z2)"}': 0,
+    }
+    assert caplog.records[-1].zone == "example.test (Z2)"  # type: ignore[attr-defined]
+    reporter.zones_read([ZONE])
+    reporter.records_read(ZONE, content)
+    assert _series(metrics, "dnssync_zone_up") == {'{zone="example.test"}': 1}
+    assert _series(metrics, "dnssync_zone_records") == {'{zone="example.test"}': 1}
+
+
+def test_what_is_no_longer_there_is_no_longer_counted(reporter: Reporter, metrics: Metrics) -> None:
+    alone = skip(CREATE.endpoint, SkipReason.NOT_OWNED, "made by hand")
+    reporter.zones_read([ZONE])
+    reporter.records_read(ZONE, NoopRegistry().read([Endpoint("web.example.test", "CNAME", ("lb.test",))]))
+    reporter.planned(ZONE, Plan(skipped=(alone,)), [BUNDLE.name], DesiredState())
+    assert _series(metrics, "external_dns_registry_records") == {'{record_type="CNAME"}': 1}
+    assert sum(_series(metrics, "dnssync_skipped_records").values()) == 1
+    reporter.records_read(ZONE, NoopRegistry().read([]))
+    assert _series(metrics, "external_dns_registry_records") == {}
+    reporter.zones_read([])
+    assert sum(_series(metrics, "dnssync_skipped_records").values()) == 0
+    assert _series(metrics, "dnssync_zone_up") == {}
