@@ -6,10 +6,10 @@ from dnssync.objects import ObjectRef
 
 
 class Claims:
-    """Host → the objects that have it, and whether it was generated for them."""
+    """Host → the objects that have it, and, of those for which it was generated, since when they exist."""
 
     def __init__(self) -> None:
-        self._owners: dict[str, dict[ObjectRef, bool]] = {}
+        self._owners: dict[str, dict[ObjectRef, str | None]] = {}
         self._hosts: dict[ObjectRef, tuple[str, ...]] = {}
 
     def put(self, subject: Subject) -> None:
@@ -21,7 +21,8 @@ class Claims:
             if hosts:
                 self._hosts[subject.ref] = hosts
             for host in hosts:
-                self._owners.setdefault(host, {})[subject.ref] = host in generated
+                since = subject.created if host in generated else None
+                self._owners.setdefault(host, {})[subject.ref] = since
 
     def drop(self, ref: ObjectRef) -> None:
         """The object is gone."""
@@ -36,11 +37,13 @@ class Claims:
         return sorted(self._owners.get(host, ()))
 
     def is_taken(self, host: str, subject: Subject) -> bool:
-        """Whether ``subject`` has to take another name. Of two that have it already by generation, the first
-        in order keeps it; one that has it keeps it also when a person writes it elsewhere."""
+        """Whether ``subject`` has to take another name. One that has it already keeps it, also when a person
+        writes it elsewhere. Of two that have it by generation the older object keeps it: an annotation that
+        was copied, or written by hand, takes the name from nobody."""
         owners = self._owners.get(host, {})
         if owners.keys() <= {subject.ref}:
             return False
         if not any(entry.host == host for entry in subject.record.values()):
             return True
-        return any(generated and ref < subject.ref for ref, generated in owners.items())
+        own = (subject.created, subject.ref)
+        return any(since is not None and (since, ref) < own for ref, since in owners.items())

@@ -75,7 +75,7 @@ class _Slot(NamedTuple):
 
 def decide(subject: Subject, options: GenerationOptions, around: Surroundings) -> Decision:
     """What ``subject`` has to become. Deciding again on the outcome changes nothing."""
-    slots = [_slot(subject, index) for index in range(len(subject.hosts))]
+    slots = _slots(subject)
     choice, names = Choice(), {}
     if any(slot.asked for slot in slots):
         choice = choose_address(subject, options.family, around.covered)
@@ -91,37 +91,50 @@ def decide(subject: Subject, options: GenerationOptions, around: Surroundings) -
         tls=_tls(subject, slots, hosts, names),
         record=record,
         note=_note(subject.record, record),
-        complaint=_complaint(subject, choice, record),
+        complaint=_complaint(subject, choice, record, options.prefix),
         passing=choice.passing,
     )
 
 
-def _slot(subject: Subject, index: int) -> _Slot:
-    host = subject.hosts[index]
-    own = subject.record.get(index)
+def _slots(subject: Subject) -> list[_Slot]:
+    """The rules. A host is ours that stands where the record says, or, of a rule that changed its place, one
+    that stands nowhere else: another rule with the same host was written by a person."""
+    written = {at: entry for at, entry in subject.record.items() if entry.written}
+    there = {at for at, host in enumerate(subject.hosts) if at in written and written[at].host == host}
+    moved = [written[at] for at in sorted(written.keys() - there)]
     bare = subject.placeholders()
-    if own and host in ("", *bare):
-        return _Slot(index, host, own, False, _asked(subject, host, bare))
-    matching = [entry for entry in (own, *subject.record.values()) if entry and entry.host == host]
-    # Where the spec is left alone, a person may have put the generated host there.
-    entry = next((entry for entry in matching if subject.rewritable or entry.written), None)
-    if entry is None:
-        return _Slot(index, host, None, False, _asked(subject, host, bare))
-    return _Slot(index, entry.was, entry, True, _asked(subject, entry.was, bare))
+    slots = []
+    for at, host in enumerate(subject.hosts):
+        entry = subject.record.get(at)
+        if at not in there and not (entry and host in ("", *bare)):
+            entry = next((each for each in moved if each.host == host), None)
+            if entry:
+                moved.remove(entry)
+        ours = entry is not None and entry.host == host and entry.written
+        original = entry.was if entry and ours else host
+        slots.append(_Slot(at, original, entry, ours, _asked(subject, original, entry, bare)))
+    return slots
 
 
-def _asked(subject: Subject, original: str, bare: frozenset[str]) -> bool:
-    """Whether a rule is to get a host, by the annotation or by the bare domain as its host."""
+def _asked(subject: Subject, original: str, entry: Entry | None, bare: frozenset[str]) -> bool:
+    """Whether a rule is to get a host, by the annotation or by the bare domain as its host. A wish that is
+    none takes nothing away: what the object has, it keeps."""
     if subject.generate == "false":
         return False
-    return original in bare if original else subject.generate == "true"
+    if original:
+        return original in bare
+    return subject.generate == "true" or (entry is not None and subject.generate != "")
 
 
 def _names(
     subject: Subject, slots: list[_Slot], address: str, options: GenerationOptions, around: Surroundings
 ) -> dict[int, str]:
+    had = {slot.entry.host for slot in slots if slot.entry}
+    # A rule that a person wrote in the same object is not to be mixed up with ours either.
+    theirs = {slot.original for slot in slots if not slot.written} - had
+
     def taken(host: str) -> bool:
-        return around.taken(host, subject)
+        return host in theirs or around.taken(host, subject)
 
     asked = [slot.at for slot in slots if slot.asked]
     return {index: name_rule(subject, index, address, options, taken) for index in asked}
@@ -154,8 +167,10 @@ def _tls(
     for slot in slots:
         made = subject.rewritable and slot.at in names
         if slot.entry and slot.written and slot.entry.host != hosts[slot.at]:
-            back = slot.entry.was or slot.entry.domain or subject.domain
-            instead.setdefault(slot.entry.host, []).append(hosts[slot.at] if made else back)
+            old, back = slot.entry.host, slot.entry.was or slot.entry.domain or subject.domain
+            # A rule that a person wrote for the same host goes on needing it.
+            stays = [old] if old in hosts else []
+            instead.setdefault(old, stays).append(hosts[slot.at] if made else back)
         if made:
             for bare in subject.placeholders():
                 instead.setdefault(bare, []).append(hosts[slot.at])
@@ -187,12 +202,12 @@ def _addresses(record: Record) -> str:
     return ", ".join(unique(record[index].address for index in sorted(record)))
 
 
-def _complaint(subject: Subject, choice: Choice, record: Record) -> Note | None:
+def _complaint(subject: Subject, choice: Choice, record: Record, prefix: str) -> Note | None:
+    reason = choice.reason
     if subject.generate not in ("", "true", "false"):
-        wrong = f"annotation {GENERATE}: {subject.generate!r} is neither 'true' nor 'false'"
-        return Note("HostnameNotGenerated", wrong)
-    if not choice.reason:
+        reason = f"annotation {prefix}{GENERATE}: {subject.generate!r} is neither 'true' nor 'false'"
+    if not reason:
         return None
     kept = ", ".join(hosts_of(record))
     rest = f"; {kept} stays as it is" if kept else ""
-    return Note("HostnameNotGenerated", choice.reason + rest)
+    return Note("HostnameNotGenerated", reason + rest)

@@ -7,6 +7,7 @@ import msgspec
 
 from dnssync.annotations import PREFIXES
 from dnssync.hostnames import DEFAULT_TEMPLATE, AddressForm
+from dnssync.names import ascii_name
 
 Family = Literal["ipv4", "ipv6", "prefer-ipv4", "prefer-ipv6"]
 
@@ -38,10 +39,14 @@ class GenerationOptions(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = PREFIX
     target_prefixes: tuple[str, ...] = PREFIXES
 
+    def wish_of(self, annotations: Mapping[str, str]) -> str:
+        """What an object says of hostnames: ``true``, ``false``, nothing, or what is neither."""
+        return annotations.get(self.prefix + GENERATE, "").strip().lower()
+
     def domain_for(self, annotations: Mapping[str, str], class_name: str) -> str:
         """The domain of an object's hostnames: its own, that of its class, or the general one."""
         own = annotations.get(self.prefix + DOMAIN, "")
-        return (own or self.class_domains.get(class_name) or self.domain).lower().strip(".")
+        return ascii_name(own or self.class_domains.get(class_name) or self.domain).strip(".")
 
     def template_for(self, annotations: Mapping[str, str]) -> str:
         """The template of an object's hostnames."""

@@ -8,9 +8,10 @@ import msgspec
 
 from dnssync.annotations import Annotations
 from dnssync.errors import ConfigError
-from dnssync.generation.options import GENERATE, RECORD, GenerationOptions
+from dnssync.generation.options import RECORD, GenerationOptions
 from dnssync.generation.record import decode_record
 from dnssync.generation.subject import Subject
+from dnssync.names import ascii_name, host_problem
 from dnssync.objects import ObjectRef
 from dnssync.sources import RawObject, Resource
 
@@ -32,6 +33,7 @@ class _Metadata(msgspec.Struct, frozen=True, rename="camel"):
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
+    creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     annotations: dict[str, str] | None = None
 
@@ -160,9 +162,9 @@ def _read_ingress(raw: RawObject, options: GenerationOptions) -> Subject:
             spec.ingress_class_name or annotations.get(_CLASS_ANNOTATION, ""),
         ),
         rewritable=options.rewrite and bool(rules),
-        hosts=tuple(rule.host or "" for rule in rules) or ("",),
+        hosts=_spelt(rule.host or "" for rule in rules) or ("",),
         services=tuple(_first_service(rule) for rule in rules),
-        tls=tuple(tuple(entry.hosts or ()) for entry in spec.tls or ()),
+        tls=tuple(_spelt(entry.hosts or ()) for entry in spec.tls or ()),
         addresses=_wanted_targets(annotations, options) or _addresses(ingress.status),
     )
 
@@ -170,7 +172,7 @@ def _read_ingress(raw: RawObject, options: GenerationOptions) -> Subject:
 def _read_route(raw: RawObject, options: GenerationOptions) -> Subject:
     route = _decode(raw, _Route, HTTPROUTE.kind)
     spec = route.spec or _RouteSpec()
-    hosts = tuple(spec.hostnames or ()) or ("",)
+    hosts = _spelt(spec.hostnames or ()) or ("",)
     backends = [backend.name for rule in spec.rules or () for backend in rule.backend_refs or ()]
     return msgspec.structs.replace(
         _subject("httproute", route.metadata, options),
@@ -210,13 +212,19 @@ def _subject(kind: str, metadata: _Metadata, options: GenerationOptions, class_n
         api_version=RESOURCES[kind].api_version,
         uid=metadata.uid,
         version=metadata.resource_version,
+        created=metadata.creation_timestamp or "",
         deleting=metadata.deletion_timestamp is not None,
         annotated=bool(annotations),
-        generate=annotations.get(options.prefix + GENERATE, "").strip().lower(),
+        generate=options.wish_of(annotations),
         domain=options.domain_for(annotations, class_name),
         template=options.template_for(annotations),
         record=decode_record(annotations.get(options.prefix + RECORD, "")),
     )
+
+
+def _spelt(hosts: Iterable[str]) -> tuple[str, ...]:
+    """Hosts in one spelling. An API server takes no other; manifest files may have any."""
+    return tuple(map(ascii_name, hosts))
 
 
 def _first_service(rule: _Rule) -> str:
@@ -236,7 +244,7 @@ def _addresses(status: _Status | None) -> tuple[str, ...]:
 
 
 def _usable(texts: Iterable[str]) -> tuple[str, ...]:
-    """Canonical spellings, each once; without addresses that hold for one machine only."""
+    """Canonical spellings, each once; without addresses that hold for one machine only, and what is none."""
     found = (_canonical(text) for text in texts)
     return tuple(dict.fromkeys(text for text in found if text))
 
@@ -245,7 +253,9 @@ def _canonical(text: str) -> str:
     try:
         address = ip_address(text)
     except ValueError:
-        return text.lower().removesuffix(".")
+        name = ascii_name(text)
+        # The last label of a name is no number (RFC 1123 §2.1): this is an address that is spelt wrong.
+        return "" if host_problem(name) or name.rpartition(".")[2].isdigit() else name
     if getattr(address, "scope_id", None) or address.is_unspecified:
         return ""
     return str(address)

@@ -9,11 +9,13 @@ written by a person.
 
 import re
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import msgspec
 
 from dnssync.generation.options import RECORD, GenerationOptions
-from dnssync.hostnames import decode_host
+from dnssync.names import ascii_name
+from resolver import decode
 
 # Anybody who may edit an object may write the annotation: no object has more rules than this can count.
 _INDEX = re.compile(r"0|[1-9][0-9]{0,5}")
@@ -38,12 +40,27 @@ Record = Mapping[int, Entry]
 
 
 def decode_record(text: str) -> dict[int, Entry]:
-    """What the annotation says; nothing where it is no such record, since then nothing is surely ours."""
+    """What the annotation says; nothing where it is no such record, since then nothing is surely ours. Nor
+    is an entry believed whose host is none that could have been made of its address and domain."""
     try:
         entries = msgspec.json.decode(text or "{}", type=dict[str, Entry])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    return {int(index): entry for index, entry in entries.items() if _INDEX.fullmatch(index)}
+    return {
+        int(index): entry
+        for index, entry in entries.items()
+        if _INDEX.fullmatch(index) and _is_plausible(entry)
+    }
+
+
+def _is_plausible(entry: Entry) -> bool:
+    if not (entry.address and entry.domain and entry.host.endswith(f".{entry.domain}")):
+        return False
+    try:
+        carried: IPv4Address | IPv6Address | None = ip_address(entry.address)
+    except ValueError:
+        carried = None
+    return decode(entry.host, entry.domain) == carried
 
 
 def encode_record(record: Record) -> str:
@@ -58,15 +75,14 @@ def hosts_of(record: Record) -> tuple[str, ...]:
 
 def encoded_hosts(record: Record) -> tuple[str, ...]:
     """The hosts of a record that a wildcard resolver answers, also where no zone of ours holds them."""
-    return unique(
-        entry.host for entry in record.values() if entry.domain and decode_host(entry.host, entry.domain)
-    )
+    return unique(entry.host for entry in record.values() if decode(entry.host, entry.domain) is not None)
 
 
-def placeholders(domain: str, record: Record) -> frozenset[str]:
-    """The bare domains, present and past, that stand for a host to be made: they name nothing themselves."""
+def placeholders(domain: str, record: Record, wish: str = "") -> frozenset[str]:
+    """The bare domains, present and past, that stand for a host to be made: they name nothing themselves.
+    Where no host is wished for, the present one is a host like any other."""
     past = (name for entry in record.values() for name in (entry.domain, entry.was))
-    return frozenset(filter(None, (domain, *past)))
+    return frozenset(filter(None, ("" if wish == "false" else domain, *past)))
 
 
 class GeneratedHosts(msgspec.Struct, frozen=True):
@@ -77,7 +93,8 @@ class GeneratedHosts(msgspec.Struct, frozen=True):
 
     def complete(self, hosts: Iterable[str]) -> tuple[str, ...]:
         """The hosts without the bare domains that stand for one to be made, and with those that were made."""
-        return (*(host for host in hosts if host not in self.placeholders), *hosts_of(self.record))
+        named = (host for host in hosts if ascii_name(host) not in self.placeholders)
+        return (*named, *hosts_of(self.record))
 
 
 def read_generated(
@@ -87,7 +104,8 @@ def read_generated(
     if options is None:
         return GeneratedHosts()
     record = decode_record(annotations.get(options.prefix + RECORD, ""))
-    return GeneratedHosts(record, placeholders(options.domain_for(annotations, class_name), record))
+    domain = options.domain_for(annotations, class_name)
+    return GeneratedHosts(record, placeholders(domain, record, options.wish_of(annotations)))
 
 
 def unique(texts: Iterable[str]) -> tuple[str, ...]:

@@ -11,8 +11,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     ``hosts`` has the host of each rule, empty where the rule has none; of an HTTPRoute its hostnames. An
     object without rules counts as one rule without a host. ``services`` are the backends of the rules,
-    ``tls`` the hosts of each ``spec.tls`` entry. ``addresses`` are those of the load balancer in its order:
-    canonical IP addresses and host names. ``parents`` are the Gateways of an HTTPRoute.
+    ``tls`` the hosts of each ``spec.tls`` entry. All hosts are in the spelling of ``ascii_name``.
+    ``addresses`` are those of the load balancer in its order: canonical IP addresses and host names.
+    ``parents`` are the Gateways of an HTTPRoute.
+
+    ``created`` is when the API server made the object (RFC 3339, UTC), which nobody can forge.
 
     ``generate`` is the opt-in annotation, ``domain`` and ``template`` are in effect for this object,
     ``record`` is what the object says is ours. ``rewritable`` says whether hosts may be written into its
@@ -23,6 +26,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str = ""
     uid: str = ""
     version: str = ""
+    created: str = ""
     deleting: bool = False
     annotated: bool = False
     rewritable: bool = False
@@ -49,4 +53,4 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     def placeholders(self) -> frozenset[str]:
         """The bare domains that stand for a host to be made."""
-        return placeholders(self.domain, self.record)
+        return placeholders(self.domain, self.record, self.generate)

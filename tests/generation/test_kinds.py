@@ -65,6 +65,16 @@ def test_a_route_gets_a_hostname_with_the_address_of_its_gateway() -> None:
     assert "hostnames" not in back["spec"]
 
 
+def test_an_own_hostname_of_a_route_that_is_the_very_one_we_would_make_stays() -> None:
+    cluster = Cluster()
+    cluster.gateway(gateway("10.0.0.5"))
+    item = cluster.put(route(HOST, DOMAIN), "httproute")
+    own, made = item["spec"]["hostnames"]
+    assert own == HOST != made
+    back = cluster.put(with_annotations(item, generate_hostname="false"), "httproute")
+    assert back["spec"]["hostnames"] == [HOST, DOMAIN]
+
+
 def test_own_hostnames_of_a_route_stay_beside_the_generated_one() -> None:
     cluster = Cluster()
     cluster.gateway(gateway("10.0.0.5"))
@@ -126,8 +136,20 @@ def test_an_opt_in_that_is_no_truth_value_is_told() -> None:
     decision = Cluster().decide(item)
     assert decision is not None
     assert decision.complaint is not None
-    assert "'yes'" in decision.complaint.text
+    assert "dnssync.io/generate-hostname: 'yes'" in decision.complaint.text
     assert decision.hosts == ("",)
+
+
+def test_an_opt_in_that_became_no_truth_value_takes_nothing_away() -> None:
+    cluster = Cluster()
+    item = with_annotations(
+        cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED)), generate_hostname="ture"
+    )
+    assert hosts(cluster.put(item)) == [HOST]
+    decision = cluster.decide(item)
+    assert decision is not None and decision.complaint is not None
+    assert HOST in decision.complaint.text
+    assert hosts(cluster.put(with_status(item, "10.0.0.6"))) == ["web-default-10-0-0-6.xip.test"]
 
 
 def test_the_target_annotation_stands_in_the_place_of_the_status() -> None:
@@ -167,6 +189,13 @@ def test_the_ingress_source_asks_for_generated_hosts_and_not_for_the_bare_domain
     plain = IngressSource(IngressOptions()).claims(item)
     assert plain is not None
     assert [endpoint.dns_name for endpoint in plain.endpoints] == [DOMAIN, "own.example"]
+
+
+def test_the_bare_domain_is_a_host_like_any_other_where_no_hostname_is_wanted() -> None:
+    cluster = Cluster()
+    item = ingress("web", DOMAIN, ips=["10.0.0.5"], annotations={"dnssync.io/generate-hostname": "false"})
+    assert cluster.put(item) == item
+    assert claims(item, cluster) == {DOMAIN: ("10.0.0.5",)}
 
 
 def test_another_annotation_prefix_is_used_for_everything() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dnssync.generation.reading import read_subject
 from dnssync.generation.record import Entry, decode_record, encode_record
-from resolver import decode
+from resolver import decode, encode
 from tests.generation.cluster import ASKED, Cluster, hosts, ingress, recorded, with_annotations, with_status
 
 LABEL = r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?"
@@ -80,7 +80,7 @@ def test_a_host_without_an_address_is_a_valid_host_that_encodes_none(
         assert KUBERNETES_HOST.fullmatch(host)
 
 
-OWN = ["www.example.com", "web-default-10-0-0-9.xip.test"]
+OWN = ["www.example.com", "web-default-10-0-0-5.xip.test", "0-10-0-0-6.xip.test"]
 rules = st.lists(st.sampled_from(["", "xip.test", *OWN]), min_size=1, max_size=4)
 statuses = st.lists(st.sampled_from(["10.0.0.5", "10.0.0.6", "2001:db8::1"]), max_size=3, unique=True)
 steps = st.lists(
@@ -122,19 +122,42 @@ def test_whatever_happens_own_hosts_stay_and_all_of_ours_can_be_taken_back(
 
 
 entries = st.builds(
-    Entry,
-    host=st.text(),
-    address=st.text(),
-    template=st.text(),
-    domain=st.text(),
-    was=st.text(),
-    written=st.booleans(),
+    lambda number, text, domain, was, written: Entry(
+        host=f"x.{encode(number)}.{domain}",
+        address=str(number),
+        template=text,
+        domain=domain,
+        was=was,
+        written=written,
+    ),
+    st.ip_addresses(),
+    st.text(),
+    domains,
+    st.text(),
+    st.booleans(),
 )
 
 
 @given(st.dictionaries(st.integers(0, 300), entries))
 def test_a_record_reads_back(record: dict[int, Entry]) -> None:
     assert decode_record(encode_record(record)) == record
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Entry(host="www.example.com", address="10.0.0.5", domain="xip.test"),
+        Entry(host="www.xip.test", address="10.0.0.5", domain="xip.test"),
+        Entry(host="web-10-0-0-6.xip.test", address="10.0.0.5", domain="xip.test"),
+        Entry(host="web-10-0-0-5.xip.test", address="lb.example.net", domain="xip.test"),
+        Entry(host="web-10-0-0-5.xip.test", address="10.0.0.5"),
+        Entry(host="web.xip.test", domain="xip.test"),
+        Entry(host="xip.test", address="lb.example.net", domain="xip.test"),
+    ],
+    ids=lambda entry: f"{entry.host} {entry.address} {entry.domain}",
+)
+def test_a_record_of_a_host_that_cannot_have_been_made_is_not_believed(entry: Entry) -> None:
+    assert decode_record(encode_record({0: entry})) == {}
 
 
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(str)))

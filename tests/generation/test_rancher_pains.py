@@ -1,5 +1,7 @@
 """Everything that went wrong for the users of Rancher's generated hostnames, row by row."""
 
+from typing import Any
+
 import pytest
 
 from resolver import decode
@@ -30,8 +32,14 @@ def test_an_ingress_without_a_host_that_does_not_ask_stays_without() -> None:
     assert Cluster().put(item) == item
 
 
-def test_the_bare_domain_as_a_host_asks_for_a_hostname() -> None:
-    assert hosts(Cluster().put(ingress("web", DOMAIN, ips=["10.0.0.5"]))) == [HOST]
+@pytest.mark.parametrize("bare", [DOMAIN, "XIP.test", "xip.test.", " xip.test"])
+def test_the_bare_domain_as_a_host_asks_for_a_hostname(bare: str) -> None:
+    assert hosts(Cluster().put(ingress("web", bare, ips=["10.0.0.5"]))) == [HOST]
+
+
+def test_a_wildcard_of_the_domain_asks_for_nothing() -> None:
+    item = ingress("web", "*.xip.test", ips=["10.0.0.5"], annotations=ASKED)
+    assert Cluster().put(item) == item
 
 
 @pytest.mark.parametrize("domain", ["test", "xip.test", "a.b.example.com"])
@@ -67,6 +75,36 @@ def test_an_own_host_that_looks_generated_is_never_touched(own: str) -> None:
     assert tls_hosts(moved) == [[own, "web-default-10-0-0-6.xip.test"]]
     back = cluster.put(with_annotations(moved, generate_hostname="false"))
     assert hosts(back) == [own, ""]
+
+
+@pytest.mark.parametrize("ours", [0, 1])
+def test_an_own_host_that_is_the_very_one_we_would_make_is_never_touched(ours: int) -> None:
+    cluster = Cluster()
+    rules = ["", HOST] if ours == 0 else [HOST, ""]
+    item = cluster.put(ingress("web", *rules, ips=["10.0.0.5"], annotations=ASKED, tls=[[HOST, DOMAIN]]))
+    made = hosts(item)[ours]
+    assert hosts(item)[1 - ours] == HOST != made
+    assert recorded(item) == [made]
+    assert tls_hosts(item) == [[HOST, made]]
+    moved = cluster.put(with_status(item, "10.0.0.6"))
+    assert hosts(moved)[1 - ours] == HOST
+    assert str(decode(hosts(moved)[ours], DOMAIN)) == "10.0.0.6"
+    back = cluster.put(with_annotations(moved, generate_hostname="false"))
+    assert hosts(back) == rules
+    assert tls_hosts(back) == [[HOST, DOMAIN]]
+
+
+def test_a_rule_that_a_person_adds_for_our_host_is_theirs() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED, tls=[[DOMAIN]]))
+    item["spec"]["rules"].append({"host": HOST})
+    item = cluster.put(item)
+    assert hosts(item) == [HOST, HOST]
+    moved = cluster.put(with_status(item, "10.0.0.6"))
+    other = "web-default-10-0-0-6.xip.test"
+    assert hosts(moved) == [other, HOST]
+    assert tls_hosts(moved) == [[HOST, other]]
+    assert hosts(cluster.put(with_annotations(moved, generate_hostname="false"))) == ["", HOST]
 
 
 def test_a_host_that_a_person_puts_in_the_place_of_ours_is_theirs() -> None:
@@ -146,8 +184,11 @@ def test_another_spelling_of_the_same_address_changes_nothing() -> None:
         assert cluster.put(item) == item
 
 
-def test_the_unspecified_address_is_none() -> None:
-    assert hosts(Cluster().put(ingress(ips=["0.0.0.0", "10.0.0.5"], annotations=ASKED))) == [HOST]
+@pytest.mark.parametrize("ip", ["0.0.0.0", "::", "fe80::1%eth0", "010.0.0.5", "10.0.0.5/32", "no address"])
+def test_what_is_no_address_of_a_load_balancer_is_passed_over(ip: str) -> None:
+    cluster = Cluster(zones=[DOMAIN])
+    assert hosts(cluster.put(ingress(ips=[ip, "10.0.0.5"], annotations=ASKED))) == [HOST]
+    assert hosts(cluster.put(ingress("other", ips=[ip], annotations=ASKED))) == [""]
 
 
 def test_a_process_that_starts_anew_keeps_the_hosts() -> None:
@@ -344,6 +385,21 @@ def test_of_two_that_have_one_name_already_the_first_in_order_keeps_it() -> None
         after = {item["metadata"]["name"]: cluster.put(item) for item in order}
         assert hosts(after["a"]) == hosts(both[0])
         assert hosts(after["a-b"]) != hosts(both[1])
+
+
+def test_an_annotation_that_was_copied_or_forged_takes_the_name_from_nobody() -> None:
+    def made_at(item: dict[str, Any], created: str) -> dict[str, Any]:
+        return {**item, "metadata": {**item["metadata"], "creationTimestamp": created}}
+
+    cluster = Cluster()
+    item = made_at(ingress("web", ips=["10.0.0.5"], annotations=ASKED), "2026-01-01T00:00:00Z")
+    item = cluster.put(item)
+    record = {RECORD: item["metadata"]["annotations"][RECORD]}
+    for asks in ({}, ASKED):
+        other = ingress("a", ips=["10.6.6.6"], namespace="a", annotations={**record, **asks})
+        cluster.configure()
+        cluster.see(made_at(other, "2026-02-02T00:00:00Z"))
+        assert cluster.put(item) == item
 
 
 def test_a_host_that_a_person_wrote_elsewhere_is_not_generated_a_second_time() -> None:
