@@ -1,16 +1,23 @@
 """Which address a subject's hostnames carry, and what they are called. Pure."""
 
+import re
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 import msgspec
+from msgspec.structs import replace
 
+from dnssync.errors import ConfigError
 from dnssync.generation.options import Family, GenerationOptions
 from dnssync.generation.subject import Subject
 from dnssync.hostnames import HostnameRequest, digest, generate, generate_without_address
+from dnssync.names import longest_zone
 
 # Public services that take the first address they find in a name, and not the one before their domain.
 _LEFTMOST = ("nip.io", "sslip.io", "xip.io")
+_HEX = re.compile(r"[0-9a-f]{8}")
+
+_HASH_ONLY = "{name}-{ip}.{domain}"
 
 Covered = Callable[[str], bool | None]
 """Whether dnssync itself can write a record for a name; None if that is not known yet."""
@@ -91,22 +98,26 @@ def name_rule(
     )
     make = generate if is_number(address) else generate_without_address
     plain = make(request)
-    marked = make(msgspec.structs.replace(request, mark=digest(str(subject.ref))))
-    has_marked = any(entry.host == marked for entry in subject.record.values())
-    if has_marked or taken(plain) or _is_misread(plain, address, subject.domain):
-        return marked
-    return plain
+    marked = make(replace(request, mark=digest(str(subject.ref))))
+    # Where the very text of the name is in the way, nothing of it can stay.
+    hashed = make(replace(request, name=digest(f"{subject.ref} {plain}"), template=_HASH_ONLY))
+    had = {entry.host for entry in subject.record.values()}
+    wishes = (*(host for host in (hashed, marked) if host in had), plain, marked, hashed)
+    for host in wishes:
+        if not taken(host) and not _is_misread(host, address, subject.domain):
+            return host
+    raise ConfigError(f"every name like {plain} is taken, or {subject.domain} reads another address in it")
 
 
 def _is_misread(host: str, address: str, domain: str) -> bool:
-    if domain not in _LEFTMOST:
+    """Whether a public service may find another address in ``host``: it looks for four decimal numbers, and
+    only where there are none for eight hex digits."""
+    service = longest_zone(domain, _LEFTMOST)
+    if service is None:
         return False
-    pieces = host.removesuffix("." + domain).replace("-", ".").split(".")
-    found = (_dotted(pieces[start : start + 4]) for start in range(len(pieces) - 3))
-    first = next((each for each in found if each), None)
-    return first is not None and first != address
-
-
-def _dotted(pieces: list[str]) -> str | None:
-    text = ".".join(pieces)
-    return text if is_number(text) else None
+    pieces = re.split(r"[.-]", host.removesuffix(f".{service}"))
+    fours = (".".join(pieces[start : start + 4]) for start in range(len(pieces) - 3))
+    found = [text for text in fours if is_number(text)]
+    if not found:
+        found = [str(IPv4Address(int(piece, 16))) for piece in pieces if _HEX.fullmatch(piece)]
+    return any(text != address for text in found)

@@ -1,5 +1,7 @@
 """Other kinds than Ingresses, per-class and per-object wishes, public services, and in-memory hostnames."""
 
+import re
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
@@ -166,6 +168,35 @@ def test_names_that_a_public_service_would_read_otherwise_are_marked() -> None:
     assert host.startswith("web-1-2-")
     assert host.endswith("-10-0-0-5.sslip.io")
     assert host != "web-1-2-10-0-0-5.sslip.io"
+
+
+@pytest.mark.parametrize("domain", ["sslip.io", "nip.io", "team-1.sslip.io"])
+@pytest.mark.parametrize("form", ["auto", "hex"])
+@pytest.mark.parametrize("ip", ["10.0.0.5", "2001:db8::1"])
+@pytest.mark.parametrize("name", ["v-1-2-3-4", "v-1-2-3-4-9", "web-20240101", "deadbeef", "1-2-3", "web"])
+def test_a_public_service_finds_no_other_address_in_a_name(
+    name: str, ip: str, form: str, domain: str
+) -> None:
+    cluster = Cluster(domain=domain, form=form)
+    item = cluster.put(ingress(name, ips=[ip], annotations=ASKED))
+    (host,) = hosts(item)
+    before = host.removesuffix(".io")
+    dashed = re.findall(r"(?<![^.-])(?=(\d{1,3}(?:([.-])\d{1,3}){3})(?![^.-]))", before)
+    found = {text.replace("-", ".") for text, _ in dashed}
+    if not found:
+        found = {
+            str(ip_address(int(text, 16))) for text in re.findall(r"(?<![^.-])[0-9a-f]{8}(?![^.-])", before)
+        }
+    assert found <= {ip}
+    assert cluster.put(item) == item
+
+
+def test_an_address_that_a_public_service_would_read_otherwise_is_told() -> None:
+    item = ingress(ips=["2001:db8:0:1:2:3:4:5"], annotations=ASKED)
+    decision = Cluster(domain="sslip.io").decide(item)
+    assert decision is not None and decision.complaint is not None
+    assert decision.hosts == ("",)
+    assert "sslip.io reads another address" in decision.complaint.text
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:
