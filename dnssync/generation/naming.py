@@ -1,7 +1,8 @@
 """Which address a subject's hostnames carry, and what they are called. Pure."""
 
+import itertools
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, ip_address
 
 import msgspec
@@ -18,6 +19,7 @@ _LEFTMOST = ("nip.io", "sslip.io", "xip.io")
 _HEX = re.compile(r"[0-9a-f]{8}")
 
 _HASH_ONLY = "{name}-{ip}.{domain}"
+_HASHES = 3
 
 Covered = Callable[[str], bool | None]
 """Whether dnssync itself can write a record for a name; None if that is not known yet."""
@@ -96,17 +98,25 @@ def name_rule(
         template=subject.template,
         form=options.form,
     )
-    make = generate if is_number(address) else generate_without_address
-    plain = make(request)
-    marked = make(replace(request, mark=digest(str(subject.ref))))
-    # Where the very text of the name is in the way, nothing of it can stay.
-    hashed = make(replace(request, name=digest(f"{subject.ref} {plain}"), template=_HASH_ONLY))
-    had = {entry.host for entry in subject.record.values()}
-    wishes = (*(host for host in (hashed, marked) if host in had), plain, marked, hashed)
-    for host in wishes:
+    names = _names(request, str(subject.ref))
+    plain, marked = next(names), next(names)
+    if any(entry.host == marked for entry in subject.record.values()):
+        plain, marked = marked, plain
+    for host in itertools.chain((plain, marked), names):
         if not taken(host) and not _is_misread(host, address, subject.domain):
             return host
     raise ConfigError(f"every name like {plain} is taken, or {subject.domain} reads another address in it")
+
+
+def _names(request: HostnameRequest, ref: str) -> Iterator[str]:
+    """Names for one rule, in the order in which they are wished for."""
+    make = generate if is_number(request.address) else generate_without_address
+    plain = make(request)
+    yield plain
+    yield make(replace(request, mark=digest(ref)))
+    # Where the very text of the name is in the way, nothing of it can stay.
+    for number in range(_HASHES):
+        yield make(replace(request, name=digest(f"{ref} {plain} {number}"), template=_HASH_ONLY))
 
 
 def _is_misread(host: str, address: str, domain: str) -> bool:

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dnssync.generation.reading import read_subject
@@ -49,6 +49,12 @@ KUBERNETES_HOST = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9
 options = st.fixed_dictionaries({"domain": domains, "template": templates, "form": forms})
 
 
+@example(
+    name="0-0-0",
+    namespace="0",
+    address="10.0.0.0",
+    options={"domain": "sslip.io", "template": "{name}-{namespace}-{ip}.{domain}", "form": "auto"},
+)
 @given(name=names, namespace=namespaces, address=addresses, options=options)
 def test_decoding_a_generated_host_gives_the_address_back(
     name: str, namespace: str, address: str, options: dict[str, str]
