@@ -27,10 +27,12 @@ Reason = Literal[
 
 
 class Note(NamedTuple):
-    """Something to say about the object: an Event's reason and text."""
+    """Something to say about the object: an Event's reason and text. What has an ``occasion`` is said once
+    on it, also if several processes say it."""
 
     reason: Reason
     text: str
+    occasion: str = ""
 
 
 class Surroundings(Protocol):
@@ -150,6 +152,7 @@ def _entry(subject: Subject, slot: _Slot, address: str, names: dict[int, str]) -
         domain=subject.domain,
         was=slot.original,
         written=subject.rewritable,
+        since=slot.entry.since if slot.entry and slot.entry.host == names[slot.at] else "",
     )
 
 
@@ -167,10 +170,13 @@ def _tls(
     for slot in slots:
         made = subject.rewritable and slot.at in names
         if slot.entry and slot.written and slot.entry.host != hosts[slot.at]:
-            old, back = slot.entry.host, slot.entry.was or slot.entry.domain or subject.domain
-            # A rule that a person wrote for the same host goes on needing it.
-            stays = [old] if old in hosts else []
-            instead.setdefault(old, stays).append(hosts[slot.at] if made else back)
+            old = slot.entry.host
+            # Another rule for the same host goes on needing it.
+            instead.setdefault(old, [old] if old in hosts else [])
+            if made:
+                instead[old].append(hosts[slot.at])
+            elif old not in hosts:
+                instead[old].append(slot.entry.was or slot.entry.domain or subject.domain)
         if made:
             for bare in subject.placeholders():
                 instead.setdefault(bare, []).append(hosts[slot.at])
@@ -182,10 +188,15 @@ def _note(before: Record, after: Record) -> Note | None:
     if old == new:
         return None
     if not old:
-        return Note("HostnameGenerated", f"{', '.join(new)}: the address is {_addresses(after)}")
+        return generated(after)
     if not new:
         return Note("HostnameRemoved", f"{', '.join(old)}: no generated hostname is asked for any more")
     return Note("HostnameChanged", f"{', '.join(old)} → {', '.join(new)}: {_cause(before, after)}")
+
+
+def generated(record: Record) -> Note:
+    """What is said of hosts where there were none before."""
+    return Note("HostnameGenerated", f"{', '.join(hosts_of(record))}: the address is {_addresses(record)}")
 
 
 def _cause(before: Record, after: Record) -> str:
