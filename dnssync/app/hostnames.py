@@ -115,6 +115,7 @@ def _announcer(recorder: EventRecorder) -> Announce:
             note=note.text,
             warning=warning,
             action="GenerateHostname",
+            occasion=note.occasion,
         )
         recorder.record(event)
 

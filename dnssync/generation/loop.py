@@ -13,16 +13,19 @@ import queue
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from dnssync.backoff import Backoff
 from dnssync.errors import ConfigError, RetryableError
 from dnssync.generation.book import Book
-from dnssync.generation.deciding import Decision, Note
+from dnssync.generation.deciding import Decision, Note, generated
 from dnssync.generation.patching import make_patch
 from dnssync.generation.reading import RESOURCES, Gateway, read_gateway, read_subject
+from dnssync.generation.record import age, encode_record, stamp
 from dnssync.generation.retries import Retries
 from dnssync.generation.subject import Subject
 from dnssync.generation.turns import Allowance, Turns
@@ -39,6 +42,8 @@ _LONGEST_WAIT = 0.5
 _LONGEST_WISH = 120.0
 _RECHECK_SECONDS = 0.2
 _CONFLICTS = (409, 422)
+_RECENT = 600.0
+"""Seconds in which a process that was killed is started again."""
 _QUARREL = 3
 _QUARREL_TEXT = (
     "somebody keeps taking the generated hostname back, perhaps a GitOps tool that holds the former spec: "
@@ -106,6 +111,8 @@ class Generator:
         self._paused_until = 0.0
         self._covered: dict[str, bool | None] = {}
         self._checked_at = float("-inf")
+        self._began = False
+        self._unsaid: deque[ObjectRef] = deque()
 
     # From any thread
 
@@ -141,6 +148,11 @@ class Generator:
             if self._unread:
                 continue
             now = time.monotonic()
+            if not self._began:
+                self._began = True
+                self._unsaid.extend(
+                    each.ref for each in self._book if age(each.record, time.time()) < _RECENT
+                )
             self._recheck(now)
             for ref in self._fresh:
                 self._settle(ref, now)
@@ -183,6 +195,14 @@ class Generator:
         self._patience.pop(ref, None)
         self._voice.settle(ref)
 
+    def _say_again(self) -> None:
+        """Say of one object what a process that was killed after its write may not have said. Where it was
+        said the Event is there already, and stays the only one."""
+        decided = self._book.decide(self._unsaid.popleft())
+        if decided and not decided[1].changes(decided[0]) and decided[0].record:
+            self._allowance.take()
+            self._announce(decided[0], generated(decided[0].record))
+
     def _recheck(self, now: float) -> None:
         """Decide anew where time or the list of zones may have changed the outcome."""
         if now < self._checked_at + _RECHECK_SECONDS:
@@ -219,6 +239,8 @@ class Generator:
         if now < self._paused_until or self._allowance.wait(now) > 0:
             return
         ref = self._turns.next(now)
+        if ref is None and self._unsaid:
+            self._say_again()
         decided = self._book.decide(ref) if ref else None
         if ref is None or decided is None or not decided[1].changes(decided[0]):
             return
@@ -231,7 +253,8 @@ class Generator:
         self._write(subject, decision)
 
     def _write(self, subject: Subject, decision: Decision) -> None:
-        operations = make_patch(subject, decision, self._book.options.prefix)
+        stamped = replace(decision, record=stamp(decision.record, time.time()))
+        operations = make_patch(subject, stamped, self._book.options.prefix)
         try:
             body = self._writer.write(subject, operations)
         except RetryableError as error:
@@ -248,9 +271,13 @@ class Generator:
         if undone == _QUARREL:
             self._voice.tell(written, Note("HostnameNotGenerated", _QUARREL_TEXT), warning=True)
         elif decision.note:
-            self._voice.tell(written, decision.note)
-        if self._probe and written.record:
-            self._probe(written)
+            self._announce(written, decision.note)
+
+    def _announce(self, subject: Subject, note: Note) -> None:
+        """Tell of new hosts, and have them asked for."""
+        self._voice.tell(subject, note._replace(occasion=f"made {encode_record(subject.record)}"))
+        if self._probe and subject.record:
+            self._probe(subject)
 
     def _failed(self, subject: Subject, error: RetryableError, now: float) -> None:
         """Decide when to try again: the object alone, or, if the server is away, everything."""
@@ -276,7 +303,7 @@ class Generator:
     def _timeout(self, now: float) -> float:
         if self._fresh and not self._unread:
             return 0.0
-        deadline = self._turns.deadline(now)
+        deadline = now if self._unsaid else self._turns.deadline(now)
         if deadline is None or self._unread:
             return _RECHECK_SECONDS if None in self._covered.values() else _LONGEST_WAIT
         due = max(deadline, self._paused_until, now + self._allowance.wait(now))

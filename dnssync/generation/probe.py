@@ -12,7 +12,7 @@ import msgspec
 
 from dnssync.backoff import Backoff
 from dnssync.generation.deciding import Note
-from dnssync.generation.record import Entry
+from dnssync.generation.record import Entry, encode_record
 from dnssync.generation.subject import Subject
 from dnssync.generation.voice import Voice
 from dnssync.objects import ObjectRef
@@ -86,7 +86,8 @@ class Prober:
             hosts = ", ".join(entries)
             self._end(question)
             self._voice.ready(waited)
-            self._voice.tell(subject, Note("HostnameReady", f"{hosts}: answered by {', '.join(servers)}"))
+            text = f"{hosts}: answered by {', '.join(servers)}"
+            self._voice.tell(subject, Note("HostnameReady", text, f"ready {encode_record(subject.record)}"))
         elif waited > self._patience:
             self._end(question)
             self._voice.tell(subject, Note("HostnameNotReady", _lament(missing[0], servers)), warning=True)

@@ -1,7 +1,8 @@
 """The record of what is ours: the annotation ``generated-hostnames``, JSON from rule index to entry. Pure.
 
     {"0": {"host": "web-default-10-0-0-5.xip.test", "address": "10.0.0.5",
-           "template": "{name}-{namespace}-{ip}.{domain}", "domain": "xip.test", "written": true}}
+           "template": "{name}-{namespace}-{ip}.{domain}", "domain": "xip.test", "written": true,
+       "since": "2026-01-31T12:00:00.000+00:00"}}
 
 It is the only record: nothing else is remembered across restarts, and a host that does not stand in it was
 written by a person.
@@ -9,7 +10,9 @@ written by a person.
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from math import inf
 
 import msgspec
 
@@ -25,7 +28,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A host that we made, and of what. ``address`` is the load balancer's host name where it has no address.
 
     ``was`` is what the rule's host is without us, nothing or the bare domain of that time; ``written`` says
-    that we wrote ours over it.
+    that we wrote ours over it. ``since`` is when it was made (RFC 3339, UTC).
     """
 
     host: str
@@ -34,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     domain: str = ""
     was: str = ""
     written: bool = False
+    since: str = ""
 
 
 Record = Mapping[int, Entry]
@@ -66,6 +70,27 @@ def _is_plausible(entry: Entry) -> bool:
 def encode_record(record: Record) -> str:
     """The annotation's text, in the order of the rules."""
     return msgspec.json.encode({str(index): record[index] for index in sorted(record)}).decode()
+
+
+def stamp(record: Record, now: float) -> dict[int, Entry]:
+    """The record with the time (in seconds since 1970) in the entries that are new."""
+    since = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    return {
+        at: entry if entry.since else msgspec.structs.replace(entry, since=since)
+        for at, entry in record.items()
+    }
+
+
+def age(record: Record, now: float) -> float:
+    """Seconds since the newest of the entries was made; endless where none says when."""
+    return min((_seconds_since(entry.since, now) for entry in record.values()), default=inf)
+
+
+def _seconds_since(time: str, now: float) -> float:
+    try:
+        return abs(now - datetime.fromisoformat(time).timestamp())
+    except (ValueError, OverflowError):
+        return inf
 
 
 def hosts_of(record: Record) -> tuple[str, ...]:

@@ -85,4 +85,5 @@ class Retries:
 
 
 def _content(decision: Decision) -> tuple[object, ...]:
-    return decision.hosts, decision.tls, decision.record
+    hosts = {at: entry.host for at, entry in decision.record.items()}
+    return decision.hosts, decision.tls, hosts

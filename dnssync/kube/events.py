@@ -4,6 +4,7 @@ Events are a courtesy. They never hold up the caller, never stop the program, an
 count (the series of events.k8s.io/v1) instead of flooding the API server.
 """
 
+import hashlib
 import logging
 import queue
 import random
@@ -42,7 +43,8 @@ _FLUSH_SECONDS = 0.5
 
 class ObjectEvent(msgspec.Struct, frozen=True, gc=False):
     """One thing to say about one object. ``kind`` is the API's word (``Ingress``); ``reason`` is a CamelCase
-    word; ``note`` is for people and is cut at 1024 bytes (events.k8s.io/v1); a warning gets type Warning."""
+    word; ``note`` is for people and is cut at 1024 bytes (events.k8s.io/v1); a warning gets type Warning.
+    Of the same object and ``occasion`` one Event is written, also by several processes."""
 
     kind: str
     api_version: str
@@ -53,6 +55,7 @@ class ObjectEvent(msgspec.Struct, frozen=True, gc=False):
     note: str
     warning: bool = False
     action: str = "Sync"
+    occasion: str = ""
 
 
 class _Series(msgspec.Struct):
@@ -144,7 +147,12 @@ class EventRecorder:
 
     def _create(self, event: ObjectEvent, name: str, now: float) -> None:
         body = event_body(event, name, instance=self._instance, at=now)
-        self._connection.send("POST", resource_path(EVENTS, event.namespace or "default"), body)
+        try:
+            self._connection.send("POST", resource_path(EVENTS, event.namespace or "default"), body)
+        except ApiError as error:
+            if error.code != 409 or not event.occasion:
+                raise
+            # Another process said it, before it was killed perhaps.
 
     def _repeat(self, event: ObjectEvent, series: _Series, now: float) -> None:
         path = resource_path(EVENTS, event.namespace or "default", series.event_name)
@@ -208,9 +216,12 @@ def event_body(event: ObjectEvent, name: str, *, instance: str, at: float) -> di
 
 def event_name(event: ObjectEvent, at: float) -> str:
     """A name for a new Event: the object's and the time, as other controllers do it, and what tells apart
-    the Events of one moment."""
+    the Events of one moment; or the occasion, which makes the same name at any time."""
+    start = event.name[:_NAME_CHARACTERS].rstrip("-.")
+    if event.occasion:
+        return f"{start}.{hashlib.sha256(f'{event.uid} {event.occasion}'.encode()).hexdigest()[:24]}"
     content = zlib.crc32(f"{event.reason}\0{event.note}".encode("utf-8", "replace"))
-    return f"{event.name[:_NAME_CHARACTERS].rstrip('-.')}.{int(at * 1e9):x}{content:08x}"
+    return f"{start}.{int(at * 1e9):x}{content:08x}"
 
 
 def micro_time(at: float) -> str:

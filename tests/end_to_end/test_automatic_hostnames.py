@@ -106,7 +106,8 @@ def test_a_process_killed_between_patch_and_event_leaves_everything_right(cluste
     cluster.api.faults.clear()
     with Dnssync(*cluster.flags) as process:
         process.wait_until_ready()
-        wait_for(lambda: ask(cluster.port, HOST) == ["10.0.0.5"], "the answer")
+        wait_for(lambda: cluster.events() == ["HostnameGenerated", "HostnameReady"], "what was not said")
+        assert ask(cluster.port, HOST) == ["10.0.0.5"]
         assert cluster.host() == HOST
         assert len(cluster.api.seen("patch")) == 1
         changed = cluster.get()
@@ -114,6 +115,18 @@ def test_a_process_killed_between_patch_and_event_leaves_everything_right(cluste
         changed["metadata"]["annotations"]["dnssync.io/generate-hostname"] = "false"
         cluster.api.put(changed)
         wait_for(lambda: cluster.host() == DOMAIN, "what was there before us")
+    assert cluster.events()[:2] == ["HostnameGenerated", "HostnameReady"]
+
+
+def test_a_restart_says_nothing_twice(cluster: Cluster) -> None:
+    cluster.api.put(ingress("web", DOMAIN, ips=["10.0.0.5"]))
+    with Dnssync(*cluster.flags):
+        wait_for(lambda: cluster.events() == ["HostnameGenerated", "HostnameReady"], "both Events")
+    with Dnssync(*cluster.flags) as process:
+        wait_for(lambda: process.logged("HostnameReady"), "the answer")
+        cluster.api.put(ingress("other", ips=["10.0.0.6"], annotations=ASKED))
+        wait_for(lambda: cluster.events("other")[-1:] == ["HostnameReady"], "a later Event")
+    assert cluster.events() == ["HostnameGenerated", "HostnameReady"]
 
 
 def test_hosts_that_live_in_an_annotation_are_programmed_through_the_provider(stage: Stage) -> None:

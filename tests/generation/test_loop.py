@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from dnssync.backoff import Backoff
@@ -11,7 +12,7 @@ from dnssync.generation.patching import Operation
 from dnssync.generation.subject import Subject
 from dnssync.generation.writer import DryWriter, KubeWriter
 from tests.doubles.kube.faults import RefuseWithStatus, Reset, Slow
-from tests.generation.cluster import ASKED, DOMAIN, hosts, ingress, recorded
+from tests.generation.cluster import ASKED, DOMAIN, RECORD, hosts, ingress, recorded
 from tests.generation.conftest import Live
 
 HOST = "web-default-10-0-0-5.xip.test"
@@ -154,8 +155,42 @@ def test_a_restart_writes_nothing(live: Live) -> None:
     live.stop()
     live.start()
     live.put(ingress("sign", ips=["10.0.0.6"], annotations=ASKED))
-    live.wait(lambda: len(live.reasons()) == 11)
+    live.wait(lambda: "sign" in dict(live.told))
     assert live.patches() == 11
+
+
+def test_what_was_written_just_before_a_restart_is_told_again_as_the_same_event(live: Live) -> None:
+    live.put(*(ingress(f"web-{index}", ips=["10.0.0.5"], annotations=ASKED) for index in range(10)))
+    live.start()
+    live.wait(lambda: len(live.told) == 10)
+    live.stop()
+    live.start()
+    live.wait(lambda: len(live.told) == 20)
+    assert sorted(live.told[:10]) == sorted(live.told[10:])
+    assert all(note.occasion for _, note in live.told)
+    live.wait(lambda: len(live.probed) == 20)
+
+
+@pytest.mark.parametrize("since", ["2020-01-31T12:00:00.000+00:00", "", "yesterday"])
+def test_what_was_written_long_before_a_restart_is_not_told_again(live: Live, since: str) -> None:
+    live.put(ingress("web", ips=["10.0.0.5"], annotations=ASKED))
+    live.start()
+    live.wait(lambda: live.reasons() == ["HostnameGenerated"])
+    live.stop()
+
+    def age(item: dict[str, Any]) -> None:
+        record = msgspec.json.decode(item["metadata"]["annotations"][RECORD])
+        record["0"]["since"] = since
+        item["metadata"]["annotations"][RECORD] = msgspec.json.encode(record).decode()
+
+    live.edit(age)
+    live.start()
+    live.put(ingress("sign", ips=["10.0.0.6"], annotations=ASKED))
+    live.wait(lambda: "sign" in dict(live.told))
+    live.edit(addressed("10.0.0.7"), "sign")
+    live.wait(lambda: "HostnameChanged" in live.reasons())
+    assert [name for name, _ in live.told] == ["web", "sign", "sign"]
+    assert live.patches() == 3
 
 
 def test_nothing_is_written_before_all_is_read(live: Live) -> None:

@@ -72,6 +72,26 @@ def test_an_event_stands_beside_its_object(api: KubeApi, recorder: EventRecorder
     assert event["eventTime"] == "2023-11-14T22:13:20.000000Z"
 
 
+def test_what_another_process_said_on_the_same_occasion_is_not_said_again(
+    api: KubeApi, recorder: EventRecorder, connection: Connection
+) -> None:
+    made = msgspec.structs.replace(about(), occasion="made at noon")
+    other = EventRecorder(connection, instance="restarted")
+    stop = threading.Event()
+    thread = threading.Thread(target=other.run, args=(stop,))
+    thread.start()
+    recorder.record(made)
+    api.wait_for(lambda it: len(it.seen("create")) == 1)
+    other.record(msgspec.structs.replace(made, reason="RecordChanged"))
+    api.wait_for(lambda it: len(it.seen("create")) == 2)
+    other.record(msgspec.structs.replace(made, occasion="made at one"))
+    api.wait_for(lambda it: len(stored(it)) == 2)
+    stop.set()
+    thread.join(2.0)
+    assert [event["reason"] for event in stored(api)] == ["RecordCreated", "RecordCreated"]
+    assert other.dropped == 0
+
+
 def test_repeats_are_folded_into_a_series(api: KubeApi, recorder: EventRecorder, clock: Clock) -> None:
     for _ in range(5):
         recorder.record(about())
