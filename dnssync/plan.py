@@ -18,6 +18,7 @@ filter keeps out (domain, record type) is invisible on both sides. In each row:
 * A TTL differs only if one is wanted; targets compare without regard to order, case and the spelling of
   addresses; provider-specific settings compare as a mapping; labels never cause an update.
 * With an owner id, only what is labelled with it is updated or deleted. Without one, everything seen is.
+  A record of others that is as it is wanted is told of, too: it will not follow when the wish changes.
 * The policy comes last. Where it keeps an old record, nothing is created that could not stand beside it.
 
 These are external-dns's decisions, except that ties are not settled by chance and that the policy cannot
@@ -67,7 +68,7 @@ def plan(current: Iterable[Endpoint], desired: Iterable[Endpoint], rules: PlanRu
     decisions: list[tuple[_RowKey, Decision]] = []
     for key, candidates in wanted.items():
         held = there.pop(key, ())
-        if not _settled(held, candidates):
+        if not (_settled(held, candidates) and all(map(rules.owns, held))):
             decisions += [(key, decision) for decision in decide(key[0], held, candidates, rules)]
     for key, held in there.items():
         decisions += [(key, decision) for decision in decide(key[0], held, (), rules)]

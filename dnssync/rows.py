@@ -99,9 +99,10 @@ def _compare(
                 yield Change(Action.DELETE, old=old)
         elif old is None:
             yield skip_unowned(new, stranger, rules.owner_id) if stranger else Change(Action.CREATE, new=new)
+        elif not rules.owns(old):
+            yield skip_unowned(new, old, rules.owner_id)
         elif differ(old, new):
-            owned = rules.owns(old)
-            yield _update(old, new) if owned else skip_unowned(new, old, rules.owner_id)
+            yield _update(old, new)
 
 
 def _update(old: Endpoint, new: Endpoint) -> Change:

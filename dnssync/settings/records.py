@@ -10,7 +10,7 @@ OWNERSHIP = "Ownership"
 SAFETY = "Safety"
 PROVIDERS = ("aws", "google", "builtin", "inmemory")
 POLICIES = ("sync", "upsert-only", "create-only")
-RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SRV", "TLSA", "TXT")
+RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "DNAME", "DS", "MX", "NAPTR", "NS", "PTR", "SRV", "TLSA", "TXT")
 
 
 class RecordSettings(HostnameSettings, frozen=True, kw_only=True):

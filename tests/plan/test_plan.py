@@ -177,3 +177,16 @@ def test_a_plan_goes_to_json_and_back() -> None:
     result = plan(current, desired, MINE)
     assert result.changes and result.skipped
     assert msgspec.json.decode(msgspec.json.encode(result), type=Plan) == result
+
+
+@pytest.mark.parametrize(
+    ("owner", "reason"), [("other", SkipReason.FOREIGN_OWNER), ("", SkipReason.NOT_OWNED)]
+)
+def test_a_record_of_others_is_told_of_even_where_it_is_as_wanted(owner: str, reason: SkipReason) -> None:
+    current = [
+        held("a.x", kind, target, owner=owner) for kind, target in (("A", "10.0.0.1"), ("AAAA", "::1"))
+    ]
+    desired = [wanted("a.x", "A", "10.0.0.1"), wanted("a.x", "AAAA", "::1")]
+    result = plan(current, desired, MINE)
+    assert not result and reasons(result) == [reason, reason]
+    assert plan(current, desired, BOOKLESS) == Plan()
