@@ -85,6 +85,8 @@ def weighted(name: str, identifier: str, ttl: int = 60, **more: Any) -> Rrset:
         (rrset("a.example.com", SetIdentifier="s"), "Missing field 'Weight"),
         (rrset("a.example.com", SetIdentifier="s", Weight=1, Region="us-east-1"), "more than one"),
         (weighted("a.example.com", "s", Weight=256), "between 0 and 255"),
+        (rrset("a.example.com", SetIdentifier="s", Region="mars-1"), "Invalid Region mars-1"),
+        (rrset("a.example.com", SetIdentifier="s", Failover="THIRD"), "Invalid Failover THIRD"),
         ({"Name": "a.example.com", "Type": "A"}, "found none"),
         (alias("a.example.com", "b.example.com", "Z1") | {"TTL": 60}, "found more than one"),
         (alias("a.example.com", "x.us-east-1.elb.amazonaws.com", "ZWRONG"), "does not lie within"),

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import cache
 
 from tests.doubles.route53.records import RecordSet, sort_key
 
@@ -25,6 +26,10 @@ CANONICAL = {
 def canonical_zone(name: str) -> str | None:
     """The zone of one of AWS's own names, as far as this table knows it."""
     return next((zone for suffix, zone in CANONICAL.items() if name.endswith("." + suffix)), None)
+
+
+# Fields of a routing policy that take one of a few words, and the shape in the service's model that has them.
+_ENUMERATED = {"Region": "ResourceRecordSetRegion", "Failover": "ResourceRecordSetFailover"}
 
 
 class Refused(Exception):
@@ -125,12 +130,26 @@ def _txt_problems(value: str) -> list[str]:
 
 
 def _policy_problems(rrset: RecordSet) -> list[str]:
-    weight = dict(rrset.policy).get("Weight")
+    policy = dict(rrset.policy)
+    for field, shape in _ENUMERATED.items():
+        if field in policy and policy[field] not in _words(shape):
+            return [f"Invalid {field} {policy[field]} for {rrset.name}"]
+    weight = policy.get("Weight")
     if weight is not None and not (weight.isdigit() and int(weight) <= 255):
         return [f"Invalid weight {weight} for {rrset.name}: must be between 0 and 255"]
     if rrset.policy_kind == "MultiValueAnswer" and rrset.alias is not None:
         return [f"Multivalue answer is not permitted for the alias {rrset.name}"]
     return []
+
+
+@cache
+def _words(shape: str) -> frozenset[str]:
+    """The words that the service's own model allows; botocore does not hold a client to them."""
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("route53")
+    words: list[str] = model.shape_for(shape).enum
+    return frozenset(words)
 
 
 def _is_address(value: str, version: int) -> bool:
