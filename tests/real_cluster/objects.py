@@ -26,20 +26,16 @@ def ingress(
     """An Ingress with a rule for each host; one without a host if there is none."""
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     http = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": {
-            "name": name,
-            "annotations": dict(annotations or {}),
-            "finalizers": list(finalizers),
-        },
-        "spec": {
-            "ingressClassName": "nginx",
-            "rules": [{**({"host": host} if host else {}), "http": http} for host in hosts or ("",)],
-            "tls": [{"hosts": list(tls), "secretName": "web-tls"}] if tls else [],
-        },
-    }
+    metadata: Object = {"name": name}
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    if finalizers:
+        metadata["finalizers"] = list(finalizers)
+    spec: Object = {"ingressClassName": "nginx"}
+    if tls:
+        spec["tls"] = [{"hosts": list(tls), "secretName": "web-tls"}]
+    spec["rules"] = [{**({"host": host} if host else {}), "http": http} for host in hosts or ("",)]
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
 
 
 def status(*entries: Mapping[str, Any]) -> Object:

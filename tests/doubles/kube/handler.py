@@ -81,11 +81,14 @@ class ApiHandler(BaseHTTPRequestHandler):
         verb = self._verb(target, query)
         self._note(verb, path, query)
         if (verb, target.kind.plural) in self.api.forbidden:
-            plural = (
-                f"{target.kind.plural}/{target.subresource}" if target.subresource else target.kind.plural
+            raise statuses.forbidden(
+                user,
+                verb,
+                target.kind,
+                namespace=target.namespace,
+                name=target.name,
+                subresource=target.subresource,
             )
-            kind = target.kind._replace(plural=plural)
-            raise statuses.forbidden(user, verb, kind, namespace=target.namespace, name=target.name)
         fault = self.api.faults.take(verb, target.kind.plural)
         if self._fails(fault):
             return
@@ -100,7 +103,8 @@ class ApiHandler(BaseHTTPRequestHandler):
 
     def _verb(self, target: Target, query: dict[str, str]) -> str:
         if self.command != "GET":
-            if (self.command == "POST") == bool(target.name):
+            is_collection = not target.name and bool(target.namespace) is target.kind.namespaced
+            if not (is_collection if self.command == "POST" else target.name):
                 raise statuses.method_not_allowed()
             return _VERBS[self.command]
         if target.name:
@@ -157,7 +161,13 @@ class ApiHandler(BaseHTTPRequestHandler):
             if not gone:
                 self._send_object(200, target, last)
                 return
-            details = {"name": target.name, "group": target.kind.group, "kind": target.kind.plural}
+            uid = msgspec.json.decode(last)["metadata"]["uid"]
+            details = {
+                "name": target.name,
+                "group": target.kind.group,
+                "kind": target.kind.plural,
+                "uid": uid,
+            }
             answer = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
             self._send(200, msgspec.json.encode({**answer, "details": details}) + b"\n")
 
@@ -180,11 +190,12 @@ class ApiHandler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _watch(self, watch: Watch, fault: Fault | None) -> None:
+        self._broken = False
         self._open_stream({})
         watch.serve(self, fault)
         if not self.api.watches.running:
             self.reset()
-        elif self._is_chunked and not self.close_connection:
+        elif self._is_chunked and not self._broken:
             self.wfile.write(b"0\r\n\r\n")
 
     def _open_stream(self, headers: dict[str, str]) -> None:
@@ -206,12 +217,12 @@ class ApiHandler(BaseHTTPRequestHandler):
     def cut(self, data: bytes) -> None:
         """Send the first half of a chunk and close the connection."""
         self.wfile.write(b"%x\r\n%b" % (len(data), data[: len(data) // 2]))
-        self.close_connection = True
+        self.close_connection = self._broken = True
 
     def hold(self) -> None:
         """Send nothing until the faults are cleared or the server stops."""
         self.api.faults.released.wait()
-        self.close_connection = True
+        self.close_connection = self._broken = True
 
     def reset(self) -> None:
         """Answer with a TCP reset: the server closes a lingering socket without saying goodbye."""

@@ -74,6 +74,6 @@ def parse_path(path: str, kinds: tuple[Kind, ...]) -> Target:
     if rest[0] == "namespaces" and len(rest) > 2:
         namespace, rest = rest[1], rest[2:]
     matching = [kind for kind in served if kind.plural == rest[0]]
-    if not matching or len(rest) > 3:
+    if not matching or len(rest) > 3 or rest[2:] not in ([], ["status"]):
         raise UnknownResourceError
     return Target(matching[0], namespace, *[*rest[1:], "", ""][:2])

@@ -90,8 +90,7 @@ def _check_options(query: Mapping[str, str], token: str) -> None:
     if token and version:
         raise statuses.bad_request("specifying resource version is not allowed when using continue")
     if (match and not version) or (match == "Exact" and version == "0") or "sendInitialEvents" in query:
-        message = "ListOptions.meta.k8s.io is invalid: resourceVersionMatch: Forbidden"
-        raise StatusError(422, "Invalid", message, details={"kind": "ListOptions"})
+        raise statuses.invalid_options("resourceVersionMatch: Forbidden")
 
 
 def _asked_version(store: Store, query: Mapping[str, str]) -> int | None:

@@ -46,11 +46,14 @@ def unauthorized() -> StatusError:
     return StatusError(401, "Unauthorized", "Unauthorized")
 
 
-def forbidden(user: str, verb: str, kind: Kind, *, namespace: str, name: str) -> StatusError:
+def forbidden(
+    user: str, verb: str, kind: Kind, *, namespace: str, name: str, subresource: str = ""
+) -> StatusError:
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     what = f'{kind.qualified} "{name}"' if name else kind.qualified
+    resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
     message = (
-        f'{what} is forbidden: User "{user}" cannot {verb} resource "{kind.plural}" '
+        f'{what} is forbidden: User "{user}" cannot {verb} resource "{resource}" '
         f'in API group "{kind.group}" {where}'
     )
     details = {"name": name, "group": kind.group, "kind": kind.plural}
@@ -86,18 +89,27 @@ def conflict(kind: Kind, name: str) -> StatusError:
 
 
 def precondition_failed(kind: Kind, name: str, message: str) -> StatusError:
-    text = f'Operation cannot be fulfilled on {kind.qualified} "{name}": {message}'
+    text = f'Operation cannot be fulfilled on {kind.kind}.{kind.group} "{name}": {message}'
     return StatusError(409, "Conflict", text, details={**_named(kind, name), "kind": kind.kind})
 
 
 def invalid(kind: Kind, name: str, *, field: str, message: str) -> StatusError:
+    # Whichever group an Event came by, it is the core group's when it is looked at.
+    group = "" if kind.kind == "Event" else kind.group
     details = {
-        **_named(kind, name),
+        **_named(kind._replace(group=group), name),
         "kind": kind.kind,
         "causes": [{"reason": "FieldValueInvalid", "message": message, "field": field}],
     }
-    text = f'{kind.kind}.{kind.group} "{name}" is invalid: {field}: {message}'
-    return StatusError(422, "Invalid", text, details=details)
+    qualified = f"{kind.kind}.{group}" if group else kind.kind
+    return StatusError(
+        422, "Invalid", f'{qualified} "{name}" is invalid: {field}: {message}', details=details
+    )
+
+
+def invalid_options(message: str) -> StatusError:
+    details = {"group": "meta.k8s.io", "kind": "ListOptions"}
+    return StatusError(422, "Invalid", f"ListOptions.meta.k8s.io is invalid: {message}", details=details)
 
 
 def bad_request(message: str) -> StatusError:
@@ -105,7 +117,7 @@ def bad_request(message: str) -> StatusError:
 
 
 def unsupported_media_type() -> StatusError:
-    return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+    return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
 
 
 def method_not_allowed() -> StatusError:

@@ -221,7 +221,7 @@ def _key(item: dict[str, Any]) -> Key:
 
 def _fresh(kind: Kind, item: dict[str, Any], version: int) -> dict[str, Any]:
     metadata = {
-        **item["metadata"],
+        **_set_fields(item["metadata"]),
         "uid": item["metadata"].get("uid") or str(uuid.uuid4()),
         "resourceVersion": str(version),
         "creationTimestamp": now(),
@@ -244,14 +244,21 @@ def _merge_update(
             for field in ("labels", "annotations")
             if field in new.get("metadata", {})
         }
-        return {**old, "metadata": {**old["metadata"], **taken}, "status": new.get("status", {})}
-    result = {**new, "metadata": {**new["metadata"], **kept}}
+        metadata = _set_fields({**old["metadata"], **taken})
+        return {**old, "metadata": metadata, "status": new.get("status", {})}
+    result = {**new, "metadata": {**_set_fields(new["metadata"]), **kept}}
     if "status" in old and kind.generation:
         result["status"] = old["status"]
     counts = kind.generation or not kind.builtin
     if counts and _content(result) != _content(old):
         result["metadata"]["generation"] = old["metadata"].get("generation", 1) + 1
     return result
+
+
+def _set_fields(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Without maps and lists that are empty: to the server they are the same as none."""
+    may_be_empty = ("annotations", "labels", "finalizers")
+    return {field: value for field, value in metadata.items() if value or field not in may_be_empty}
 
 
 def _content(item: dict[str, Any]) -> dict[str, Any]:

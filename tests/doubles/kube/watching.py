@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from tests.doubles.kube import statuses
 from tests.doubles.kube.faults import (
     CutWatch,
     EndWatch,
@@ -65,7 +66,8 @@ class Watch:
         self._deadline = self._opened + seconds
         asked = query.get("resourceVersion", "")
         if asked and not asked.isdigit():
-            raise StatusError(500, "", f'strconv.ParseUint: parsing "{asked}": invalid syntax')
+            why = f'strconv.ParseUint: parsing "{asked}": invalid syntax'
+            raise StatusError(500, "", f'resourceVersion: Invalid value: "{asked}": {why}')
         self._initial = _wants_initial(query, asked)
         self._start = self._position = int(asked or 0)
 
@@ -186,8 +188,9 @@ def _is_due(order: Fault | None, sent: int) -> bool:
 def _wants_initial(query: Mapping[str, str], asked: str) -> bool:
     wish = query.get("sendInitialEvents")
     if wish == "true" and query.get("resourceVersionMatch") != "NotOlderThan":
-        message = "sendInitialEvents: Forbidden: sendInitialEvents requires resourceVersionMatch=NotOlderThan"
-        raise StatusError(422, "Invalid", message, details={"kind": "ListOptions"})
+        raise statuses.invalid_options(
+            "sendInitialEvents: Forbidden: sendInitialEvents requires resourceVersionMatch=NotOlderThan"
+        )
     return wish == "true" or (wish is None and asked in ("", "0"))
 
 
