@@ -25,15 +25,14 @@ from resolver.messages import (
     ToKeeper,
     frame,
 )
-from resolver.process import Process
+from resolver.process import START_TIMEOUT, Process
 from resolver.sockets import Opened
 from resolver.tally import Counts
 from resolver.truth import Truth
 
 log = logging.getLogger(__name__)
 
-# Seconds: for all to start, and the pauses before a new process and the life that ends them.
-START_TIMEOUT = 30.0
+# Seconds: the pauses before a new process, and the life that ends them.
 _FIRST_PAUSE = 0.02
 _LONGEST_PAUSE = 5.0
 _GOOD_LIFE = 10.0

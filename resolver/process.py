@@ -11,7 +11,9 @@ from pathlib import Path
 
 from resolver.messages import Frames, Load, ToKeeper, frame
 
-# Seconds without a word after which a process counts as stuck: it shows twice a second that it lives.
+# Seconds that a process has for its first word, on a machine that is busy.
+START_TIMEOUT = 30.0
+# Seconds without a word after which it counts as stuck later: it shows twice a second that it lives.
 SILENCE = 15.0
 _END_TIMEOUT = 2.0
 _READ_SIZE = 1 << 16
@@ -23,7 +25,7 @@ class Process:
     def __init__(self, descriptors: Sequence[int]) -> None:
         """Start it with the listening sockets; raises OSError."""
         ours, theirs = socket.socketpair()
-        ours.settimeout(SILENCE)
+        ours.settimeout(START_TIMEOUT)
         self._sock = ours
         with theirs:
             try:
@@ -63,6 +65,7 @@ class Process:
                 return
             if not data:
                 return
+            self._sock.settimeout(SILENCE)
             yield from frames.feed(data)
 
     def close(self) -> None:
