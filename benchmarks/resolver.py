@@ -21,6 +21,8 @@ from benchmarks.servers import CLIENT_CORE, OURS, PEERS, Command, Running, avail
 
 _LATENCY_RATE = 5000
 _IN_FLIGHT, _CLIENTS = 200, 8
+# The same questions asked in other ways, by what follows the name of the case.
+_WAYS = {", TCP": ("-m", "tcp"), ", a port each": ("-c", str(_IN_FLIGHT))}
 _COMPLETED = re.compile(r"Queries completed:\s+(\d+)")
 _RATE = re.compile(r"Queries per second:\s+([\d.]+)")
 _LATENCY = re.compile(r"^> \S+ \S+ \S+ ([\d.]+)$", re.MULTILINE)
@@ -31,7 +33,7 @@ class Effort(NamedTuple):
 
     seconds: float = 2.0
     rounds: int = 3
-    cases: tuple[str, ...] = (*CASES, "A, TCP")
+    cases: tuple[str, ...] = (*CASES, *(f"A{way}" for way in _WAYS))
     commands: tuple[Command, ...] = (*PEERS, *OURS)
 
 
@@ -83,7 +85,7 @@ def _rows(
         yield server, case, cpu[server, case], ratio, rate, *times
 
 
-_CASES = (*CASES, "A, TCP")
+_CASES = Effort().cases
 
 
 def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
@@ -92,12 +94,10 @@ def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
 
 
 def _load(server: Running, case: str, files: dict[str, Path], seconds: float) -> Sample:
-    is_tcp = case.endswith(", TCP")
+    way = next((way for way in _WAYS if case.endswith(way)), "")
     before = server.cpu()
-    options = ["-q", str(_IN_FLIGHT), "-c", str(_CLIENTS), "-l", str(seconds)]
-    output = _dnsperf(
-        server, files[case.removesuffix(", TCP")], [*options, *(["-m", "tcp"] if is_tcp else [])]
-    )
+    options = ["-q", str(_IN_FLIGHT), "-c", str(_CLIENTS), "-l", str(seconds), *_WAYS.get(way, ())]
+    output = _dnsperf(server, files[case.removesuffix(way)], options)
     completed = int(_found(_COMPLETED, output))
     return Sample((server.cpu() - before) / completed * 1e6, float(_found(_RATE, output)))
 

@@ -6,13 +6,10 @@
 #include <Python.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <string.h>
-#include <sys/socket.h>
 
-enum { BATCH = 128, BATCHES = 4, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024 };
-enum { HEADER = 12, QUESTION_TAIL = 5, MAX_TAIL = 16, MAX_NAME = 254, MAX_LABEL = 63, NXDOMAIN = 3, REFUSED = 5, ANY_FAMILY = 255 };
+#include "_datagrams.h"
+
+enum { BATCHES = 4, HEADER = 12, QUESTION_TAIL = 5, MAX_TAIL = 16, MAX_NAME = 254, MAX_LABEL = 63, NXDOMAIN = 3, REFUSED = 5, ANY_FAMILY = 255 };
 /* The places in a tail, as fasttails.Tail says. */
 enum { FAMILY, COUNT_SLOT, POSITIVE, RECORD, NO_DATA, NO_NAME, REFUSAL, OPT, REMEMBERED };
 
@@ -257,15 +254,6 @@ static size_t answer(const Tables *tables, const uint8_t *wire, Py_ssize_t lengt
     return (size_t)(end - reply);
 }
 
-typedef struct {
-    struct mmsghdr headers[BATCH];
-    struct iovec vectors[BATCH];
-    struct sockaddr_storage names[BATCH];
-} Messages;
-
-static uint8_t questions[BATCH][STRIDE], answers[BATCH][REPLY + 64];
-static Messages incoming, outgoing;
-
 /* (wire, address) of what Python shall answer. */
 static int leave(PyObject *left, int index) {
     struct mmsghdr *header = &incoming.headers[index];
@@ -283,36 +271,10 @@ static int is_trusted(PyObject *trusted, const struct sockaddr_storage *name) {
     return holds(trusted, (const uint8_t *)&((const struct sockaddr_in6 *)name)->sin6_addr, 16);
 }
 
-static int receive(int fd) {
-    for (int at = 0; at < BATCH; at++) {
-        incoming.vectors[at] = (struct iovec){questions[at], SLOT};
-        incoming.headers[at].msg_hdr = (struct msghdr){.msg_name = &incoming.names[at],
-                                                       .msg_namelen = sizeof incoming.names[at],
-                                                       .msg_iov = &incoming.vectors[at],
-                                                       .msg_iovlen = 1};
-    }
-    int number;
-    Py_BEGIN_ALLOW_THREADS
-    number = recvmmsg(fd, incoming.headers, BATCH, MSG_DONTWAIT, NULL);
-    Py_END_ALLOW_THREADS
-    return number;
-}
-
-static void send_all(int fd, int number) {
-    Py_BEGIN_ALLOW_THREADS
-    for (int sent = 0; sent < number;) {
-        int now = sendmmsg(fd, outgoing.headers + sent, (unsigned)(number - sent), MSG_DONTWAIT);
-        /* The first one that cannot be sent is given up, not the others. */
-        sent += now > 0 ? now : 1;
-    }
-    Py_END_ALLOW_THREADS
-}
-
 static int answer_batch(const Tables *tables, PyObject *trusted, int number, PyObject *left) {
     int said = 0;
     Last last = {0};
     for (int at = 0; at < number; at++) {
-        struct msghdr *asked = &incoming.headers[at].msg_hdr;
         size_t size = 0;
         if (is_trusted(trusted, &incoming.names[at]))
             size = answer(tables, questions[at], incoming.headers[at].msg_len, answers[said], &last);
@@ -321,12 +283,7 @@ static int answer_batch(const Tables *tables, PyObject *trusted, int number, PyO
             if (leave(left, at) < 0) return -1;
             continue;
         }
-        outgoing.vectors[said] = (struct iovec){answers[said], size};
-        outgoing.headers[said].msg_hdr = (struct msghdr){.msg_name = asked->msg_name,
-                                                         .msg_namelen = asked->msg_namelen,
-                                                         .msg_iov = &outgoing.vectors[said],
-                                                         .msg_iovlen = 1};
-        said++;
+        note_reply(said++, at, size);
     }
     return said;
 }
@@ -341,11 +298,19 @@ static PyObject *py_exchange(PyObject *self, PyObject *args) {
         return NULL;
     PyObject *left = PyList_New(0);
     for (int batch = 0; left && batch < BATCHES; batch++) {
-        int number = receive(fd);
+        int number;
+        Py_BEGIN_ALLOW_THREADS
+        number = receive(fd);
+        Py_END_ALLOW_THREADS
         if (number <= 0) break;
         int said = answer_batch(&tables, trusted, number, left);
-        if (said < 0) Py_CLEAR(left);
-        else send_all(fd, said);
+        if (said < 0) {
+            Py_CLEAR(left);
+            break;
+        }
+        Py_BEGIN_ALLOW_THREADS
+        send_replies(fd, said);
+        Py_END_ALLOW_THREADS
         total += number;
         /* A pause lets the next batch grow: fewer system calls for each message. */
         if (number < BATCH) break;

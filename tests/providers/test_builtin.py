@@ -21,7 +21,7 @@ from resolver.protocol import FeedRecord, FeedUpdate
 from resolver.supervisor import Supervisor
 from tests.resolver.serving import serving
 
-TIMEOUT = 5.0
+TIMEOUT = 20.0
 CONFIG = ResolverConfig(zones=("xip.test", "Example.test", "sub.example.test"), listen=("127.0.0.1:0",))
 EXAMPLE = Zone("example.test", "example.test")
 

@@ -13,7 +13,7 @@ from resolver.config import ResolverConfig
 from resolver.server import Resolver
 from tests.resolver.zones import update
 
-TIMEOUT = 5.0
+TIMEOUT = 20.0
 
 
 class Served:

@@ -21,7 +21,7 @@ from resolver.tls import Certificate
 from tests.doubles.certificates import make_certificate
 from tests.resolver.serving import serving, texts
 
-TIMEOUT = 5.0
+TIMEOUT = 20.0
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """UDP sockets: batches, single messages and the accelerator over real loopback sockets."""
 
+import contextlib
 import select
 import socket
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,11 @@ __all__ = ["accelerator"]
 
 WORLD = World()
 FAST = FastPath(WORLD.zones, WORLD.rules)
+
+# Linux's value, which Python has no name for.
+_SO_NO_CHECK = 11
+_NUMBERS = range(40)
+_LONG, _NAME = "h" * 40, "x-10-0-0-5.xip.test"
 
 
 class Admission:
@@ -131,6 +137,37 @@ def test_an_exempt_client_has_all_it_wants(kind: str, pair: Pair, accelerator: M
         assert {client.recv(4096)[:2] for _ in range(30)} == {number.to_bytes(2) for number in range(30)}
 
 
+@pytest.mark.parametrize("can_cut", [True, False], ids=["in pieces", "apart"])
+def test_clients_of_one_batch_get_their_own_answers(
+    kind: str, pair: Pair, accelerator: ModuleType, can_cut: bool
+) -> None:
+    server, client = pair
+    if not can_cut:
+        # The kernel does not cut what it shall not compute the checksums of.
+        server.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+    answering = datagrams(kind, server, paths_of(), accelerator)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(socket.socket(client.family, socket.SOCK_DGRAM)) for _ in range(5)]
+        for other in clients:
+            other.settimeout(5)
+            other.connect(server.getsockname())
+        asked = {
+            other: [question(number, _LONG[: number % 40] + _NAME) for number in _NUMBERS]
+            for other in clients
+        }
+        for _ in range(2):
+            for wires in zip(*asked.values(), strict=True):
+                for other, wire in zip(asked, wires, strict=True):
+                    other.send(wire)
+            taken = 0
+            while taken < len(clients) * len(_NUMBERS):
+                assert select.select([server], [], [], 5)[0]
+                taken += answering.turn()
+            for other, wires in asked.items():
+                answers = sorted(other.recv(4096) for _ in wires)
+                assert answers == sorted(filter(None, map(WORLD.bytes, wires)))
+
+
 def test_an_answer_that_cannot_be_sent_is_given_up_alone(pair: Pair) -> None:
     if not mmsg.IS_AVAILABLE:
         pytest.skip("not this system")
@@ -140,6 +177,22 @@ def test_an_answer_that_cannot_be_sent_is_given_up_alone(pair: Pair) -> None:
     answering = BatchedDatagrams(server, Paths(lambda wires: [next(replies) for _ in wires], lambda *_: None))
     exchange(answering, server, client, [b"a", b"b", b"c"])
     assert [client.recv(4096) for _ in range(2)] == [b"one", b"three"]
+
+
+@pytest.mark.skipif(not mmsg.IS_AVAILABLE, reason="not this system")
+def test_a_long_message_among_short_ones_is_read_whole(pair: Pair) -> None:
+    server, client = pair
+    wires = [b"short", b"l" * 255, b"o" * 256, b"n" * 257, b"g" * 4096, b"short again"]
+    seen: list[bytes] = []
+
+    def silent(given: Sequence[bytes]) -> list[bytes | None]:
+        seen.extend(given)
+        return [b"so"] * len(given)
+
+    exchange(BatchedDatagrams(server, Paths(silent, lambda *_: None)), server, client, wires)
+    assert seen == wires
+    exchange(BatchedDatagrams(server, Paths(silent, lambda *_: None)), server, client, [b"x" * 5000])
+    assert seen[-1] == b"x" * 4096
 
 
 def test_the_accelerator_can_be_switched_off(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

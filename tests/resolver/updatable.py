@@ -18,7 +18,7 @@ from tests.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
-TIMEOUT = 10.0
+TIMEOUT = 20.0
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAwMDE="
 
 

@@ -1,0 +1,128 @@
+/* One batch of datagrams of a socket, for _accelerator.c. Answers of one size to one client leave in one piece, which
+   the kernel cuts apart (UDP_SEGMENT of udp(7)); the rules are those of coalescing.py. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+enum { BATCH = 256, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024, MAX_RUN = 64, MAX_BYTES = 65000, LEAST = 16 };
+
+typedef struct {
+    struct mmsghdr headers[BATCH];
+    struct iovec vectors[BATCH];
+    struct sockaddr_storage names[BATCH];
+} Messages;
+
+/* An answer to be sent: to the client of the question with that index. */
+typedef struct {
+    uint64_t client;
+    uint16_t size, index, slot;
+} Reply;
+
+static uint8_t questions[BATCH][STRIDE], answers[BATCH][REPLY + 64];
+static Messages incoming, outgoing;
+static Reply replies[BATCH];
+static union {
+    struct cmsghdr header;
+    uint8_t space[CMSG_SPACE(sizeof(uint16_t))];
+} segments[BATCH];
+static int is_coalescing = 1;
+
+static int receive(int fd) {
+    for (int at = 0; at < BATCH; at++) {
+        incoming.vectors[at] = (struct iovec){questions[at], SLOT};
+        incoming.headers[at].msg_hdr = (struct msghdr){.msg_name = &incoming.names[at],
+                                                       .msg_namelen = sizeof incoming.names[at],
+                                                       .msg_iov = &incoming.vectors[at],
+                                                       .msg_iovlen = 1};
+    }
+    return recvmmsg(fd, incoming.headers, BATCH, MSG_DONTWAIT, NULL);
+}
+
+/* What tells most clients apart; whether two are one, ``is_same_client`` says. */
+static uint64_t client_key(const struct sockaddr_storage *name) {
+    uint64_t key = 0;
+    if (name->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)name;
+        return (uint64_t)v4->sin_addr.s_addr << 16 | v4->sin_port;
+    }
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)name;
+    memcpy(&key, v6->sin6_addr.s6_addr + 8, sizeof key);
+    return key * 31 + v6->sin6_port;
+}
+
+static int is_same_client(const Reply *left, const Reply *right) {
+    const struct msghdr *one = &incoming.headers[left->index].msg_hdr, *other = &incoming.headers[right->index].msg_hdr;
+    return left->client == right->client && one->msg_namelen == other->msg_namelen &&
+           !memcmp(one->msg_name, other->msg_name, one->msg_namelen);
+}
+
+static void note_reply(int at, int index, size_t size) {
+    replies[at] = (Reply){client_key(&incoming.names[index]), (uint16_t)size, (uint16_t)index, (uint16_t)at};
+}
+
+/* By client, the longest first. */
+static int compare_replies(const void *left, const void *right) {
+    const Reply *one = left, *other = right;
+    if (one->client != other->client) return one->client < other->client ? -1 : 1;
+    return one->size != other->size ? (int)other->size - (int)one->size : (int)one->index - (int)other->index;
+}
+
+/* How many replies from ``first`` on leave in one piece: of one size to one client, and a shorter one at the end. */
+static int count_run(const Reply *first, const Reply *end) {
+    int number = 1, most = MAX_BYTES / first->size;
+    if (most > MAX_RUN) most = MAX_RUN;
+    while (number < most && first + number < end && is_same_client(first, first + number))
+        if (first[number++].size < first->size) break;
+    return number;
+}
+
+static void fill(struct msghdr *header, int first, int number) {
+    const struct msghdr *asked = &incoming.headers[replies[first].index].msg_hdr;
+    *header = (struct msghdr){.msg_name = asked->msg_name,
+                              .msg_namelen = asked->msg_namelen,
+                              .msg_iov = &outgoing.vectors[first],
+                              .msg_iovlen = (size_t)number};
+    if (number == 1) return;
+    segments[first].header =
+        (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(uint16_t)), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT};
+    memcpy(CMSG_DATA(&segments[first].header), &replies[first].size, sizeof(uint16_t));
+    header->msg_control = &segments[first];
+    header->msg_controllen = sizeof segments[first].space;
+}
+
+/* Put the replies into pieces; how many these are. */
+static int arrange(int number) {
+    int pieces = 0, is_apart = !is_coalescing || number < LEAST;
+    if (!is_apart) qsort(replies, (size_t)number, sizeof *replies, compare_replies);
+    for (int at = 0; at < number; at++)
+        outgoing.vectors[at] = (struct iovec){answers[replies[at].slot], replies[at].size};
+    for (int at = 0, run; at < number; at += run) {
+        run = is_apart ? 1 : count_run(replies + at, replies + number);
+        fill(&outgoing.headers[pieces++].msg_hdr, at, run);
+    }
+    return pieces;
+}
+
+/* A piece that could not be sent; one that is but an answer is given up. Not every system and device can cut. */
+static void send_apart(int fd, const struct msghdr *piece) {
+    if (piece->msg_iovlen == 1) return;
+    if (errno == EIO || errno == EINVAL) is_coalescing = 0;
+    for (size_t at = 0; at < piece->msg_iovlen; at++)
+        sendto(fd, piece->msg_iov[at].iov_base, piece->msg_iov[at].iov_len, MSG_DONTWAIT, piece->msg_name,
+               piece->msg_namelen);
+}
+
+static void send_replies(int fd, int number) {
+    int pieces = arrange(number);
+    for (int sent = 0; sent < pieces;) {
+        int now = sendmmsg(fd, outgoing.headers + sent, (unsigned)(pieces - sent), MSG_DONTWAIT);
+        if (now <= 0) send_apart(fd, &outgoing.headers[sent].msg_hdr);
+        sent += now > 0 ? now : 1;
+    }
+}
