@@ -219,7 +219,15 @@ class Reporter:
         if outcome.ok:
             self._complaints.settle("record", zone.id, name)
         elif self._complaints.is_news(("record", zone.id, name), outcome.error):
-            where = {"record": name.removesuffix("."), "zone": self._census.name(zone)}
+            resources = {
+                change.endpoint.labels.get(LABEL_RESOURCE, ""): None for change in outcome.bundle.changes
+            }
+            where = {
+                "object": ", ".join(filter(None, resources)) or None,
+                "record": name.removesuffix("."),
+                "zone": self._census.name(zone),
+                "reason": "RecordError",
+            }
             log.error("not changed: %s", outcome.error, extra=where)
 
     def turned(self, status: Status) -> None:

@@ -48,7 +48,8 @@ def health(status: Status, now: float) -> Health:
     if status.zones_error:
         reasons.append(f"zones: {status.zones_error}")
     reasons += [f"zone {zone}: {error}" for zone, error in status.zone_errors.items()]
-    reasons += [f"record {name}: {error}" for name, error in list(status.record_errors.items())[:20]]
+    refused = list(status.record_errors.items())[:20]
+    reasons += [f"record {name.removesuffix('.')}: {error}" for name, error in refused]
     if status.deletes_notice:
         reasons.append(status.deletes_notice)
     return Health("degraded" if reasons else "ok", tuple(reasons))

@@ -49,6 +49,21 @@ def test_a_change_that_fails_again_for_the_same_reason_is_told_once(
     assert _said(caplog, "not changed: refused") == 2
 
 
+def test_a_change_that_fails_is_told_with_object_record_zone_and_reason(
+    reporter: Reporter, caplog: pytest.LogCaptureFixture
+) -> None:
+    change = Change(Action.CREATE, new=CREATE.endpoint.with_labels(resource="ingress/default/web"))
+    outcome = Outcome(Bundle(BUNDLE.name, (change,)), "refused")
+    reporter.applied(BundlesApplied(ZONE, [outcome]), DesiredState(), 0.0)
+    told = vars(caplog.records[-1])
+    assert [told[field] for field in ("object", "record", "zone", "reason")] == [
+        "ingress/default/web",
+        "web.example.test",
+        "example.test",
+        "RecordError",
+    ]
+
+
 def test_a_change_that_is_no_longer_wanted_is_told_anew_when_it_fails_later(
     reporter: Reporter, caplog: pytest.LogCaptureFixture
 ) -> None:
