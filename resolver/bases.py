@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from resolver.config import ResolverConfig, is_reverse, parse_name_server
-from resolver.names import Labels, fold, from_text, from_wire, is_within, to_text, to_wire
+from resolver.config import ResolverConfig, is_reverse, parse_mailbox, parse_name_server
+from resolver.names import Labels, fold, from_wire, is_within, to_text, to_wire
 from resolver.records import RRset, Type, rrset_from_text
 
 # Refresh, retry and expire, in seconds, for secondaries (RIPE-203 recommends this order of size).
@@ -53,7 +53,7 @@ def _base(config: ResolverConfig, origin: Labels, own: Iterable[RRset]) -> ZoneB
     if soa:
         return _from_soa(soa, static)
     primary, _ = from_wire(merged[origin, Type.NS].data[0])
-    hostmaster = fold(from_text(config.hostmaster)) or (b"hostmaster", *origin)
+    hostmaster = fold(parse_mailbox(config.hostmaster)) or (b"hostmaster", *origin)
     return ZoneBase(origin, static, primary, hostmaster, config.ttl, config.negative_ttl)
 
 

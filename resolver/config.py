@@ -30,7 +30,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     zones           names to answer for; those below ``in-addr.arpa`` or ``ip6.arpa`` answer PTR
     ns              name servers of every zone, ``NAME`` or ``NAME=ADDRESS,ADDRESS`` (default: the zone)
     apex            addresses of each zone's own name
-    hostmaster      mailbox in the SOA as a DNS name (default ``hostmaster.<zone>``)
+    hostmaster      mailbox in the SOA, as a DNS name or with @ (default ``hostmaster.<zone>``)
     ttl             seconds, of encoded addresses and of the zones' own records
     negative_ttl    seconds for which "no such name" may be kept (RFC 2308)
     ptr_zone        zone in which reverse names are answered (default: the first forward zone)
@@ -98,6 +98,8 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def __post_init__(self) -> None:
         if not all(zone.strip() for zone in self.zones) or not self.zones:
             raise ResolverError("no zone is given; name at least one, such as --zone xip.test")
+        if not 1 <= self.workers <= MAX_WORKERS:
+            raise ResolverError(f"{self.workers} workers are not within 1 and {MAX_WORKERS}")
         if not self.listen:
             raise ResolverError("no address to listen on is given, such as --listen 127.0.0.1:5300")
         for text in (*self.listen, *self.tls_listen):
@@ -126,7 +128,7 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             parse_network(net)
         for secret in self.cookie_secrets:
             parse_secret(secret)
-        from_text(self.hostmaster)
+        parse_mailbox(self.hostmaster)
         if self.ptr_zone and fold(from_text(self.ptr_zone)) not in self.forward_origins:
             raise ResolverError(f"the zone for reverse names, {self.ptr_zone}, is not among the zones")
 
@@ -218,6 +220,17 @@ def parse_name_server(text: str) -> NameServer:
     if not labels:
         raise ResolverError(f"the name server {text!r} has no name; want NAME or NAME=ADDRESS")
     return NameServer(labels, tuple(_address(address) for address in addresses.split(",") if address.strip()))
+
+
+def parse_mailbox(text: str) -> Labels:
+    """A mailbox as a SOA has it, from ``hostmaster.xip.test`` or ``host.master@xip.test`` (RFC 1035 §8)."""
+    user, at, host = text.strip().rpartition("@")
+    if not at:
+        return from_text(host)
+    if not user:
+        raise ResolverError(f"the mailbox {text!r} has nothing before its @")
+    dots_kept = user.replace(".", "\\.")
+    return from_text(f"{dots_kept}.{host}")
 
 
 def _address(text: str) -> str:

@@ -210,8 +210,8 @@ def _check_secure(inherited: Sequence[Opened], config: ResolverConfig) -> None:
 
 def _authority(config: ResolverConfig, truth: Truth, settle: Callable[[], None]) -> "Authority | None":
     """What answers updates, transfers and signed questions, if any are allowed; raises ResolverError."""
-    secured = (config.tsig_keys, config.tsig_key_files, config.allow_transfers, config.notify, config.journal)
-    if not any(secured):
+    keys = (config.tsig_keys, config.tsig_key_files, config.allow_updates)
+    if not any((*keys, config.allow_transfers, config.notify, config.journal)):
         return None
     # Most servers do without, and without dnspython.
     from resolver.access import read_access

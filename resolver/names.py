@@ -20,9 +20,14 @@ _ORDINARY = frozenset(range(0x21, 0x7F)) - frozenset(b'.\\"();@$')
 def from_text(text: str) -> Labels:
     """The labels of a name in presentation form, the final dot left away or not.
 
-    Raises ResolverError for empty or too long labels, too long names (RFC 1035 §2.3.4) and bad escapes.
+    Raises ResolverError for empty or too long labels, too long names (RFC 1035 §2.3.4), bad escapes, and for
+    letters that are not ASCII, which nobody would ask for in this form (RFC 5891).
     """
-    raw = text.encode("utf-8", "replace")
+    if not text.isascii():
+        raise ResolverError(
+            f"the name {text!r} is not ASCII; write its labels as xn--…, other bytes as \\DDD"
+        )
+    raw = text.encode("ascii")
     if raw in (b"", b"."):
         return ()
     labels = tuple(_split(raw, text) if b"\\" in raw else raw.removesuffix(b".").split(b"."))

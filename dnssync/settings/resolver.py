@@ -170,7 +170,11 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
     apex: Annotated[tuple[str, ...], Option(ANSWERS, "Address of the zones' own names.", metavar="ADDR")] = ()
     hostmaster: Annotated[
         str,
-        Option(ANSWERS, "Mailbox in the SOA, as a DNS name; without it hostmaster.<zone>.", metavar="NAME"),
+        Option(
+            ANSWERS,
+            "Mailbox in the SOA, a DNS name or with @; without it hostmaster.<zone>.",
+            metavar="NAME",
+        ),
     ] = ""
     ttl: Annotated[int, Option(ANSWERS, "TTL of answers, in seconds or as a duration.", whole_seconds)] = 3600
     negative_ttl: Annotated[

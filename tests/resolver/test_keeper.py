@@ -269,6 +269,16 @@ def test_a_changed_blocklist_and_changed_keys_hold_for_signed_questions(tmp_path
         assert ask(kept, "new") == []
 
 
+def test_a_grant_to_a_key_that_nobody_gave_is_told() -> None:
+    keeper = Keeper(
+        ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",), allow_updates=("nobody:xip.test",))
+    )
+    keeper.bind()
+    with pytest.raises(ResolverError, match=r"there is no TSIG key nobody\."):
+        keeper.start()
+    keeper.close()
+
+
 def test_workers_do_not_let_a_second_server_share_their_port(two: Kept) -> None:
     second = Keeper(ResolverConfig(zones=("xip.test",), listen=(f"127.0.0.1:{two.port}",), workers=2))
     with pytest.raises(ResolverError, match="Address already in use"):

@@ -318,3 +318,17 @@ def test_frames_are_taken_whole() -> None:
     assert data == b"\x00\x05ab"
     assert take_frame(bytearray(b"\x00")) is None
     assert take_frame(bytearray()) is None
+
+
+@pytest.mark.parametrize("workers", [-1, 0, 257])
+def test_no_more_workers_than_any_machine_has_use_for(workers: int) -> None:
+    with pytest.raises(ResolverError, match=f"{workers} workers are not within 1 and 256"):
+        ResolverConfig(zones=("xip.test",), workers=workers)
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "name"), [("ops@xip.test", "ops.xip.test."), ("a.b@xip.test", "a\\.b.xip.test.")]
+)
+def test_a_mailbox_may_be_written_as_an_address(mailbox: str, name: str) -> None:
+    with serving(hostmaster=mailbox) as served:
+        assert f" {name} " in texts(served.udp("xip.test", "SOA"))[0]
