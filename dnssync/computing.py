@@ -10,6 +10,7 @@ from dnssync.generation.book import Book
 from dnssync.generation.endpoints import HostnameSource
 from dnssync.generation.options import PREFIX, Family, GenerationOptions
 from dnssync.generation.preview import GeneratingSource, Tell
+from dnssync.generation.reading import Gateway
 from dnssync.hostnames import AddressForm
 from dnssync.merging import merge
 from dnssync.names import longest_zone
@@ -53,12 +54,22 @@ def generation_options(settings: Settings) -> GenerationOptions | None:
     )
 
 
-def generating(settings: Settings, readers: Sequence[Source], tell: Tell) -> list[GeneratingSource]:
+def preview_book(options: GenerationOptions, settings: Settings, gateways: Iterable[Gateway] = ()) -> Book:
+    """An empty book for decisions without a provider: the zones are those that the options speak of."""
+    zones = (*settings.zone, *settings.inmemory_zone, *settings.domain_filter)
+    book = Book(options, lambda name: longest_zone(name, zones) is not None)
+    for gateway in gateways:
+        book.set_gateway(gateway)
+    return book
+
+
+def generating(
+    settings: Settings, readers: Sequence[Source], tell: Tell, gateways: Iterable[Gateway] = ()
+) -> list[GeneratingSource]:
     """The sources with hostnames generated in memory: for objects that nobody writes to."""
     options = generation_options(settings)
     assert options is not None, "called only where hostnames are generated"
-    zones = (*settings.zone, *settings.inmemory_zone, *settings.domain_filter)
-    book = Book(options, lambda name: longest_zone(name, zones) is not None)
+    book = preview_book(options, settings, gateways)
     return [GeneratingSource(reader, book, tell) for reader in readers]
 
 

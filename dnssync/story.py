@@ -5,19 +5,20 @@ from collections.abc import Iterator
 import msgspec
 
 from dnssync.endpoints import LABEL_OWNER, Endpoint
+from dnssync.generation.account import Account
 from dnssync.generation.record import Entry
 from dnssync.plan import Plan
 from dnssync.printable import printable
 
 
 class Wish(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One object that has to do with the name: the records that it asks for, and, if the name was generated
-    for it, the record of that. ``waiting``: it asks for the name and has no target."""
+    """One object that has to do with the name: the records that it asks for, and what generation makes of
+    it. ``waiting``: it asks for the name and has no target."""
 
     object: str
     endpoints: tuple[Endpoint, ...] = ()
     waiting: bool = False
-    generated: Entry | None = None
+    generation: Account | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -73,15 +74,28 @@ def _under(title: str, lines: list[str], nothing: str) -> Iterator[str]:
 
 
 def _wish(wish: Wish) -> Iterator[str]:
-    records = "; ".join(map(_record, wish.endpoints))
-    yield f"{wish.object}: {records or ('it has no address' if wish.waiting else 'no record of its own')}"
-    entry = wish.generated
-    if entry:
-        over = f"over {entry.was}" if entry.was else "where no host was"
-        where = f"written into its spec, {over}" if entry.written else "in its annotation only"
-        yield f"  generated for {entry.address} by {entry.template}, {where}"
-    for problem in wish.problems:
+    yield f"{wish.object}: {'; '.join(map(_record, wish.endpoints)) or _without_record(wish)}"
+    made = wish.generation or Account()
+    if made.entry:
+        yield f"  generated for {made.entry.address} by {made.entry.template}, {_place_of(made.entry, made)}"
+    if made.instead:
+        yield f"  in its place: {', '.join(made.instead)}"
+    for problem in filter(None, (made.complaint, *wish.problems)):
         yield f"  ! {problem}"
+
+
+def _without_record(wish: Wish) -> str:
+    if wish.generation and not wish.generation.entry:
+        return "it asks for a generated name"
+    return "it has no address" if wish.waiting else "no record of its own"
+
+
+def _place_of(entry: Entry, made: Account) -> str:
+    if made.state == "in memory":
+        return "in memory only, since files are not written to"
+    over = f"over {entry.was}" if entry.was else "where no host was"
+    place = f"written into its spec, {over}" if entry.written else "in its annotation only"
+    return place if made.state == "written" else f"which is still to be done ({place})"
 
 
 def _place(place: Place) -> Iterator[str]:
@@ -102,4 +116,5 @@ def _record(endpoint: Endpoint) -> str:
 
 
 def _answer(answer: Answer) -> str:
-    return f"{answer.problem or ' '.join(answer.data) or 'nothing'} (asked {answer.server})"
+    said = ", ".join(filter(None, [" ".join(answer.data), answer.problem]))
+    return f"{said or 'nothing'} (asked {answer.server})"

@@ -1,22 +1,25 @@
 """``dnssync explain``: everything that can be found out of one host name, from every side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from dnssync.app import parts
 from dnssync.app.hostnames import reachable
 from dnssync.app.review import read_objects
-from dnssync.computing import generation_options
+from dnssync.computing import generation_options, preview_book
 from dnssync.controller.planning import Planner, Wanted
 from dnssync.errors import ConfigError
+from dnssync.generation.account import Account, account
+from dnssync.generation.book import Book
+from dnssync.generation.naming import is_number
 from dnssync.generation.options import GenerationOptions
 from dnssync.generation.probe import ask, authoritative
-from dnssync.generation.reading import RESOURCES, read_subject
-from dnssync.generation.record import Entry
-from dnssync.generation.subject import Subject
+from dnssync.generation.reading import RESOURCES, read_gateway, read_subject
 from dnssync.generation.tap import TappedSource
 from dnssync.hostnames import DEFAULT_DOMAIN, decode_host
-from dnssync.names import ascii_name, host_problem, is_within, normalise
-from dnssync.objects import ObjectRef
+from dnssync.names import ascii_name, host_problem, is_within, longest_zone, normalise
+from dnssync.objects import ObjectClaims, ObjectRef
 from dnssync.providers import Provider
 from dnssync.settings import Settings
 from dnssync.sources import RawObject, Source
@@ -27,17 +30,18 @@ def explain(settings: Settings, host: str) -> Story:
     """The story of ``host``. Raises ConfigError for what is no host name, and DnssyncError if the objects
     or the zones cannot be read; a name server that does not answer is part of the story."""
     name = ascii_name(host)
-    problem = host_problem(name)
+    problem = "it is an address" if is_number(name) else host_problem(name)
     if problem:
         raise ConfigError(f"{host!r} is no host name: {problem}")
-    subjects: dict[ObjectRef, Subject] = {}
-    wanted = read_objects(settings, lambda source: _noting(source, settings, subjects))
-    wishes = _wishes(name, wanted, subjects)
-    domain = next((wish.generated.domain for wish in wishes if wish.generated), "") or _domain(settings, name)
+    book = preview_book(generation_options(settings) or GenerationOptions(domain=DEFAULT_DOMAIN), settings)
+    wanted = read_objects(settings, lambda source: _noting(source, book))
+    accounts = _accounts(name, book, settings)
+    made = (each.entry.domain for each in accounts.values() if each.entry)
+    domain = next(made, "") or _domain(settings, name)
     encoded = decode_host(name, domain) if domain else None
     return Story(
         host=name,
-        wishes=wishes,
+        wishes=_wishes(name, wanted, accounts),
         places=_places(settings, name, wanted),
         encodes=encoded.address if encoded else "",
         domain=domain if encoded else "",
@@ -45,42 +49,55 @@ def explain(settings: Settings, host: str) -> Story:
     )
 
 
-def _noting(source: Source, settings: Settings, subjects: dict[ObjectRef, Subject]) -> Source:
-    """The source, with a note of every object in which the record of a generated name may stand."""
+def _noting(source: Source, book: Book) -> Source:
+    """The source, with everything that matters for generated names put into the book."""
     kind = source.ref("", "").kind
-    options = generation_options(settings) or GenerationOptions(domain=DEFAULT_DOMAIN)
+    noted: set[ObjectRef] = set()
 
     def take(raw: RawObject) -> None:
-        subject = read_subject(kind, raw, options)
-        if subject.record:
-            subjects[subject.ref] = subject
+        if kind not in RESOURCES:
+            book.set_gateway(read_gateway(raw))
+            return
+        subject = read_subject(kind, raw, book.options)
+        # Where names are generated in memory, an object comes a second time, with its name.
+        if subject.ref not in noted:
+            noted.add(subject.ref)
+            book.see(subject)
 
-    return TappedSource(source, take) if kind in RESOURCES else source
+    return TappedSource(source, take) if kind in (*RESOURCES, "gateway") else source
 
 
-def _wishes(name: str, wanted: Wanted, subjects: dict[ObjectRef, Subject]) -> tuple[Wish, ...]:
+def _accounts(name: str, book: Book, settings: Settings) -> dict[ObjectRef, Account]:
+    """What the name has to do with each object by generation; without decisions where that is off."""
+    found = {}
+    for ref in [subject.ref for subject in book]:
+        seen = book.decide(ref)
+        assert seen is not None, "it came from the book"
+        subject, decision = seen
+        told = account(name, subject, decision if settings.generate_hostnames else None, book.options)
+        if told and told.state == "planned" and settings.manifests:
+            told = msgspec.structs.replace(told, state="in memory")
+        if told:
+            found[ref] = told
+    return found
+
+
+def _wishes(name: str, wanted: Wanted, accounts: Mapping[ObjectRef, Account]) -> tuple[Wish, ...]:
+    claims = {each.ref: each for each in wanted.desired.claimants(normalise(name))}
+    return tuple(_wish(name, ref, claims.get(ref), accounts.get(ref)) for ref in sorted({*claims, *accounts}))
+
+
+def _wish(name: str, ref: ObjectRef, claims: ObjectClaims | None, generation: Account | None) -> Wish:
+    if claims is None:
+        return Wish(object=str(ref), generation=generation)
     key = normalise(name)
-    claims = {each.ref: each for each in wanted.desired.claimants(key)}
-    made = {ref: entry for ref, subject in subjects.items() if (entry := _entry(subject, name))}
-    wishes = []
-    for ref in sorted({*claims, *made}):
-        claim = claims.get(ref)
-        wishes.append(
-            Wish(
-                object=str(ref),
-                endpoints=tuple(each for each in claim.endpoints if normalise(each.dns_name) == key)
-                if claim
-                else (),
-                waiting=bool(claim and key in map(normalise, claim.waiting)),
-                generated=made.get(ref),
-                problems=tuple(problem.message for problem in claim.problems) if claim else (),
-            )
-        )
-    return tuple(wishes)
-
-
-def _entry(subject: Subject, name: str) -> Entry | None:
-    return next((entry for entry in subject.record.values() if entry.host == name), None)
+    return Wish(
+        object=str(ref),
+        endpoints=tuple(each for each in claims.endpoints if normalise(each.dns_name) == key),
+        waiting=key in map(normalise, claims.waiting),
+        generation=generation,
+        problems=tuple(problem.message for problem in claims.problems),
+    )
 
 
 def _domain(settings: Settings, name: str) -> str:
@@ -119,7 +136,7 @@ def _places_at(settings: Settings, provider: Provider, name: str, wanted: Wanted
 def _servers(settings: Settings, domain: str) -> Sequence[str]:
     if settings.hostname_server:
         return settings.hostname_server
-    if settings.provider == "builtin":
+    if settings.provider == "builtin" and longest_zone(domain, settings.zone):
         return [reachable(address) for address in settings.listen[:1]]
     return authoritative(domain)
 
@@ -128,7 +145,8 @@ def _answer(name: str, server: str) -> Answer:
     import dns.exception
 
     try:
-        data = [text for kind in ("A", "AAAA") for text in ask(name, kind, server)]
+        replies = [ask(name, kind, server) for kind in ("A", "AAAA")]
     except (OSError, dns.exception.DNSException) as error:
         return Answer(server, problem=f"no answer: {error}")
-    return Answer(server, tuple(dict.fromkeys(data)))
+    data = dict.fromkeys(text for reply in replies for text in reply.data)
+    return Answer(server, tuple(data), next((reply.problem for reply in replies if reply.problem), ""))

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from dnssync.generation.endpoints import GatewaySource
 from dnssync.generation.loop import Generator, LoopTiming, shown
 from dnssync.generation.naming import Covered
 from dnssync.generation.probe import Prober, Servers, authoritative
-from dnssync.generation.reading import RESOURCES
+from dnssync.generation.reading import RESOURCES, Gateway
 from dnssync.generation.subject import Subject
 from dnssync.generation.tap import ForkedSink, TappedSource
 from dnssync.generation.voice import Announce, Voice
@@ -51,11 +51,13 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Sequence[Job] = ()
 
 
-def join(settings: Settings, readers: Sequence[Source], sink: Sink) -> Joined:
-    """What runs without a cluster: manifest files keep as they are, and hostnames live in memory."""
+def join(
+    settings: Settings, readers: Sequence[Source], sink: Sink, gateways: Iterable[Gateway] = ()
+) -> Joined:
+    """What runs without writing to objects: files keep as they are, and hostnames live in memory."""
     if not settings.generate_hostnames:
         return Joined(readers=readers, sink=sink)
-    sources = generating(settings, readers, _say)
+    sources = generating(settings, readers, _say, gateways)
     return Joined(readers=sources, sink=ForkedSink(sink, *sources))
 
 

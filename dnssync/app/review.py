@@ -15,6 +15,9 @@ from dnssync.deletions import DeletionLimits
 from dnssync.desired import DesiredState
 from dnssync.endpoints import Endpoint
 from dnssync.errors import DnssyncError, RefusedError
+from dnssync.generation.endpoints import GatewaySource
+from dnssync.generation.reading import Gateway, read_gateway
+from dnssync.generation.tap import TappedSource
 from dnssync.hold import Holds
 from dnssync.kube.client import Connection
 from dnssync.names import is_within, normalise
@@ -171,8 +174,9 @@ def read_objects(settings: Settings, look: Callable[[Source], Source] = lambda s
 
     ``look`` may put something of its own in front of each source.
     """
-    readers = hostnames.join(settings, list(map(look, sources(settings))), Inbox()).readers
     connection = None if settings.manifests else Connection(kube_options(settings))
+    gateways = _gateways(settings, connection, look)
+    readers = hostnames.join(settings, list(map(look, sources(settings))), Inbox(), gateways).readers
     inbox = Inbox()
     for watcher in watchers(settings, readers, connection, inbox):
         watcher.read_once()
@@ -184,6 +188,18 @@ def read_objects(settings: Settings, look: Callable[[Source], Source] = lambda s
         elif isinstance(message, SourceListed):
             unread.update(str(ref) for ref in message.refs if desired.get(ref) is None)
     return Wanted(desired, holds, frozenset(unread))
+
+
+def _gateways(
+    settings: Settings, connection: Connection | None, look: Callable[[Source], Source]
+) -> list[Gateway]:
+    """The Gateways, whose addresses the hostnames of HTTPRoutes carry; none where nobody needs them."""
+    found: list[Gateway] = []
+    if connection and settings.generate_hostnames and "httproute" in settings.hostname_kind:
+        source = TappedSource(look(GatewaySource()), lambda raw: found.append(read_gateway(raw)))
+        for watcher in watchers(settings, [source], connection, Inbox()):
+            watcher.read_once()
+    return found
 
 
 def _take(claims: ObjectClaims, desired: DesiredState, holds: Holds) -> None:

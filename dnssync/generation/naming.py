@@ -88,6 +88,18 @@ def name_rule(
 
     Raises ConfigError if the template and the domain give no such name.
     """
+    names = possible_names(subject, index, address, options)
+    plain, marked = next(names), next(names)
+    if any(entry.host == marked for entry in subject.record.values()):
+        plain, marked = marked, plain
+    for host in itertools.chain((plain, marked), names):
+        if not taken(host) and not _is_misread(host, address, subject.domain):
+            return host
+    raise ConfigError(f"every name like {plain} is taken, or {subject.domain} reads another address in it")
+
+
+def possible_names(subject: Subject, index: int, address: str, options: GenerationOptions) -> Iterator[str]:
+    """The names that a rule can have, in the order in which they are wished for; ConfigError as above."""
     request = HostnameRequest(
         name=subject.ref.name,
         namespace=subject.ref.namespace or "default",
@@ -98,25 +110,14 @@ def name_rule(
         template=subject.template,
         form=options.form,
     )
-    names = _names(request, str(subject.ref))
-    plain, marked = next(names), next(names)
-    if any(entry.host == marked for entry in subject.record.values()):
-        plain, marked = marked, plain
-    for host in itertools.chain((plain, marked), names):
-        if not taken(host) and not _is_misread(host, address, subject.domain):
-            return host
-    raise ConfigError(f"every name like {plain} is taken, or {subject.domain} reads another address in it")
-
-
-def _names(request: HostnameRequest, ref: str) -> Iterator[str]:
-    """Names for one rule, in the order in which they are wished for."""
-    make = generate if is_number(request.address) else generate_without_address
+    make = generate if is_number(address) else generate_without_address
     plain = make(request)
     yield plain
-    yield make(replace(request, mark=digest(ref)))
+    yield make(replace(request, mark=digest(str(subject.ref))))
     # Where the very text of the name is in the way, nothing of it can stay.
     for number in range(_HASHES):
-        yield make(replace(request, name=digest(f"{ref} {plain} {number}"), template=_HASH_ONLY))
+        text = digest(f"{subject.ref} {plain} {number}")
+        yield make(replace(request, name=text, template=_HASH_ONLY))
 
 
 def _is_misread(host: str, address: str, domain: str) -> bool:

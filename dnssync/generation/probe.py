@@ -12,6 +12,7 @@ import msgspec
 
 from dnssync.backoff import Backoff
 from dnssync.generation.deciding import Note
+from dnssync.generation.naming import is_number
 from dnssync.generation.record import Entry, encode_record
 from dnssync.generation.subject import Subject
 from dnssync.generation.voice import Voice
@@ -78,8 +79,8 @@ class Prober:
 
     def _ask(self, question: _Question) -> None:
         subject = question.subject
-        servers = self._servers(subject.domain)
         entries = {entry.host: entry for entry in subject.record.values()}
+        servers = self._servers(next(iter(entries.values())).domain)
         missing = [entry for entry in entries.values() if not _is_answered(entry, servers)]
         waited = time.monotonic() - question.began
         if not missing:
@@ -104,19 +105,32 @@ class Prober:
                 del self._newest[question.subject.ref]
 
 
-def ask(host: str, record_type: str, server: str) -> list[str]:
-    """The data of the answer of one name server (``address:port``), asked for itself and not for others.
+class Reply(msgspec.Struct, frozen=True):
+    """The data of an answer; ``problem`` is its code if that is an error, or that it is no server's own."""
+
+    data: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def ask(host: str, record_type: str, server: str) -> Reply:
+    """The answer of one name server (``address:port``), asked for itself and not for others.
 
     Raises OSError or dns.exception.DNSException if it says nothing of use.
     """
+    import dns.flags
     import dns.message
     import dns.query
+    import dns.rcode
 
     address, _, port = server.rpartition(":")
     query = dns.message.make_query(host, record_type)
     query.flags &= ~dns.flags.RD
     answer = dns.query.udp(query, address.strip("[]"), port=int(port), timeout=_TIMEOUT)
-    return [data.to_text().removesuffix(".") for rrset in answer.answer for data in rrset]
+    problem = dns.rcode.to_text(answer.rcode()) if answer.rcode() else ""
+    if not answer.flags & dns.flags.AA:
+        problem = problem or "not authoritative"
+    found = (data.to_text().removesuffix(".") for rrset in answer.answer for data in rrset)
+    return Reply(tuple(found), problem)
 
 
 def authoritative(domain: str) -> list[str]:
@@ -127,31 +141,41 @@ def authoritative(domain: str) -> list[str]:
     try:
         zone = dns.resolver.zone_for_name(domain)
         names = [data.target for data in dns.resolver.resolve(zone, "NS")]
-        found = [data.address for name in names[:2] for data in dns.resolver.resolve(name, "A")]
+        hosts = [list(dns.resolver.resolve_name(name).addresses()) for name in names[:2]]
     except (OSError, dns.exception.DNSException) as error:
         log.debug("no name server found for %s: %s", domain, error)
         return []
-    return [f"{address}:53" for address in found]
+    # Many machines have no way to an IPv6 address: it is asked only where there is no other.
+    ipv4 = [[address for address in addresses if ":" not in address] for addresses in hosts]
+    return [
+        f"{address}:53" if ":" not in address else f"[{address}]:53"
+        for addresses, preferred in zip(hosts, ipv4, strict=True)
+        for address in preferred or addresses
+    ]
 
 
-def record_type(address: str) -> str:
-    """The type of the record that answers with ``address``, which may be a load balancer's host name."""
-    try:
-        return "A" if ip_address(address).version == 4 else "AAAA"
-    except ValueError:
-        return "CNAME"
+def _question_type(address: str) -> str:
+    """What to ask for: for a load balancer's host name as clients do, since it may be written as an alias."""
+    return "AAAA" if is_number(address) and ip_address(address).version == 6 else "A"
+
+
+def _fits(reply: Reply, address: str) -> bool:
+    """Whether that is the answer for ``address``. An alias is answered with the addresses behind it."""
+    data = set(map(_plain, reply.data))
+    if _plain(address) in data:
+        return True
+    return not is_number(address) and bool(data) and all(map(is_number, data))
 
 
 def _is_answered(entry: Entry, servers: Sequence[str]) -> bool:
-    """Whether every server that is to be asked gives the address."""
+    """Whether every server that is to be asked gives the address, with authority."""
     import dns.exception
 
     try:
-        answers = [ask(entry.host, record_type(entry.address), server) for server in servers]
+        replies = [ask(entry.host, _question_type(entry.address), server) for server in servers]
     except (OSError, dns.exception.DNSException):
         return False
-    wanted = _plain(entry.address)
-    return bool(answers) and all(wanted in map(_plain, answer) for answer in answers)
+    return bool(replies) and all(not reply.problem and _fits(reply, entry.address) for reply in replies)
 
 
 def _plain(data: str) -> str:

@@ -2,9 +2,14 @@
 
 import json
 
+import pytest
+
 from tests.doubles.kube import ingress
 from tests.end_to_end.conftest import ZONE, Stage
 from tests.end_to_end.process import flags_for, free_port, run_cli
+from tests.end_to_end.test_automatic_hostnames import GATEWAY, HTTPROUTE
+from tests.generation.cluster import ingress as generated_ingress
+from tests.generation.test_kinds import gateway, route
 
 
 def explain(stage: Stage, host: str, *flags: str) -> str:
@@ -50,8 +55,33 @@ def test_the_same_for_programs(stage: Stage) -> None:
     assert story["answers"][0]["problem"]
 
 
-def test_what_is_no_host_name_is_refused_in_one_line(stage: Stage) -> None:
-    told = run_cli("explain", "http://x/", f"--kubeconfig={stage.kubeconfig}")
+def test_names_that_are_still_to_be_made_and_those_that_cannot_be(stage: Stage) -> None:
+    asked = {"dnssync.io/generate-hostname": "true"}
+    stage.api.put(generated_ingress("new", ips=["10.0.0.5"], annotations=asked))
+    stage.api.put(generated_ingress("waits", annotations=asked))
+    flags = ("--generate-hostnames", f"--hostname-domain=apps.{ZONE}")
+    made = explain(stage, f"New-default-10-0-0-5.apps.{ZONE}.", *flags)
+    assert "ingress/default/new: A 10.0.0.5" in made
+    assert "which is still to be done (written into its spec, where no host was)" in made
+    waits = explain(stage, f"waits-default-10-0-0-5.apps.{ZONE}", *flags)
+    assert "ingress/default/waits: it asks for a generated name" in waits
+    assert "! the load balancer has no address" in waits
+    assert "no object" in explain(stage, f"waits-default-10-0-0-5.apps.{ZONE}")
+
+
+def test_the_names_of_routes_are_told_with_the_addresses_of_their_gateways(stage: Stage) -> None:
+    stage.api.kinds = (*stage.api.kinds, HTTPROUTE, GATEWAY)
+    stage.api.put(route(), HTTPROUTE)
+    stage.api.put(gateway("10.0.0.7"), GATEWAY)
+    flags = ("--generate-hostnames", f"--hostname-domain=apps.{ZONE}", "--hostname-kind=httproute")
+    story = explain(stage, f"web-default-10-0-0-7.apps.{ZONE}", *flags)
+    assert "httproute/default/web: A 10.0.0.7" in story
+    assert "still to be done" in story
+
+
+@pytest.mark.parametrize("host", ["http://x/", "10.0.0.5", "2001:db8::1", "", "a..b"])
+def test_what_is_no_host_name_is_refused_in_one_line(stage: Stage, host: str) -> None:
+    told = run_cli("explain", host, f"--kubeconfig={stage.kubeconfig}")
     assert told.returncode == 1
-    assert told.stderr.startswith("dnssync: error: 'http://x/' is no host name")
+    assert told.stderr.startswith(f"dnssync: error: {host!r} is no host name")
     assert len(told.stderr.splitlines()) == 1

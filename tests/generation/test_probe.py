@@ -1,14 +1,18 @@
 """The probe: a hostname counts as ready when the name server really answers with its address."""
 
+import socket
 import threading
 from collections.abc import Iterator
 
+import dns.flags
+import dns.message
 import dns.resolver
+import dns.rrset
 import pytest
 
 from dnssync.app import hostnames
 from dnssync.generation.deciding import Note
-from dnssync.generation.probe import Prober, ask, authoritative
+from dnssync.generation.probe import Prober, Reply, ask, authoritative
 from dnssync.generation.record import Entry
 from dnssync.generation.subject import Subject
 from dnssync.generation.voice import Voice
@@ -158,6 +162,72 @@ def test_the_bundled_resolver_is_asked_for_its_own_domains_only(monkeypatch: pyt
     assert searches == ["elsewhere.example"], "a search that found nothing is not made again at once"
 
 
-def test_the_data_of_an_answer_are_plain_text(server: str) -> None:
-    assert ask("web.2001-db8--1.xip.test", "AAAA", server) == ["2001:db8::1"]
-    assert ask("nothing.xip.test", "A", server) == []
+def test_an_answer_is_plain_text_or_a_problem(server: str) -> None:
+    assert ask("web.2001-db8--1.xip.test", "AAAA", server) == Reply(("2001:db8::1",))
+    assert ask("nothing.xip.test", "A", server) == Reply(problem="NXDOMAIN")
+    assert ask("elsewhere.example", "A", server) == Reply(problem="REFUSED")
+
+
+def _rrset(line: str) -> dns.rrset.RRset:
+    name, ttl, rdclass, rdtype, data = line.split()
+    return dns.rrset.from_text(f"{name}.".replace("..", "."), int(ttl), rdclass, rdtype, data)
+
+
+class Answering:
+    """A name server that answers every question with ``lines`` of a zone file, with authority or without."""
+
+    def __init__(self, *lines: str, authority: bool = True) -> None:
+        self._lines = lines
+        self._authority = authority
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> "Answering":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._thread.join(5.0)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            wire, client = self._socket.recvfrom(4096)
+            if not wire:
+                return
+            response = dns.message.make_response(dns.message.from_wire(wire))
+            if self._authority:
+                response.flags |= dns.flags.AA
+            response.answer = [_rrset(line) for line in self._lines]
+            self._socket.sendto(response.to_wire(), client)
+
+
+@pytest.mark.parametrize(
+    ("lines", "ready"),
+    [
+        (["web.xip.test 60 IN CNAME lb.example.net."], True),
+        (["web.xip.test 60 IN CNAME LB.example.net.", "lb.example.net. 60 IN A 203.0.113.5"], True),
+        (["web.xip.test 60 IN A 203.0.113.5", "web.xip.test 60 IN A 203.0.113.6"], True),
+        (["web.xip.test 60 IN CNAME old.example.net."], False),
+        ([], False),
+    ],
+    ids=["CNAME", "CNAME and address", "alias", "another CNAME", "nothing"],
+)
+def test_the_name_of_a_load_balancer_is_answered_with_it_or_with_its_addresses(
+    lines: list[str], ready: bool
+) -> None:
+    with Answering(*lines) as server, Asking(server.address, patience=10.0 if ready else 0.3) as asking:
+        asking.ask_for("lb.example.net", host="web.xip.test")
+        wait_for(lambda: asking.told, "the outcome")
+    assert asking.reasons() == ["HostnameReady" if ready else "HostnameNotReady"]
+
+
+def test_an_answer_without_authority_is_none() -> None:
+    line = "web-10-0-0-5.xip.test 60 IN A 10.0.0.5"
+    with Answering(line, authority=False) as server, Asking(server.address, patience=0.3) as asking:
+        asking.ask_for("10.0.0.5")
+        wait_for(lambda: asking.told, "the complaint")
+    assert asking.reasons() == ["HostnameNotReady"]
