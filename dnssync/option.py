@@ -63,7 +63,7 @@ class OptionField(msgspec.Struct, frozen=True):
             return "******"
         if isinstance(value, bool):
             return "true" if value else "false"
-        return format_seconds(value) if self.read in (duration, whole_seconds) else str(value)
+        return format_seconds(value) if self.read in (duration, whole_seconds, ttl) else str(value)
 
 
 @cache
@@ -106,6 +106,14 @@ def whole_seconds(text: str) -> int:
     if not seconds.is_integer():
         raise ValueError(f"{text!r} is not a whole number of seconds")
     return int(seconds)
+
+
+def ttl(text: str) -> float:
+    """As ``duration``, but no longer than a TTL can be (RFC 2181 §8)."""
+    seconds = duration(text)
+    if seconds >= 2**31:
+        raise ValueError(f"{text!r} is longer than a TTL can be, which is {2**31 - 1} seconds")
+    return seconds
 
 
 def count(text: str) -> int:
@@ -223,7 +231,8 @@ def one_of(*choices: str) -> Reader:
 
     def read(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"{text!r} is not supported; choose from: {', '.join(choices)}")
+            known = ", ".join(filter(None, choices))
+            raise ValueError(f"{text!r} is not supported; choose from: {known}")
         return text
 
     return read

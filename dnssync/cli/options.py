@@ -170,6 +170,7 @@ def _click_option(field: OptionField) -> click.Option:
 _METAVARS = {
     "duration": "DURATION",
     "whole_seconds": "DURATION",
+    "ttl": "DURATION",
     "count": "N",
     "percent": "PERCENT",
     "pattern": "REGEX",

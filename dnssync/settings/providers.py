@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dnssync.option import Option, count, duration
+from dnssync.option import Option, count, duration, included_domain
 from dnssync.settings.records import RecordSettings
 
 AWS = "Route 53 (--provider aws)"
@@ -73,4 +73,6 @@ class ProviderSettings(RecordSettings, frozen=True, kw_only=True):
     zone: Annotated[tuple[str, ...], Option(BUILTIN, "Zone to serve.", metavar="ZONE")] = ()
     ns: Annotated[tuple[str, ...], Option(BUILTIN, NS_HELP, metavar="NAME[=ADDR,…]")] = ()
 
-    inmemory_zone: Annotated[tuple[str, ...], Option(INMEMORY, "Zone to begin with.", metavar="ZONE")] = ()
+    inmemory_zone: Annotated[
+        tuple[str, ...], Option(INMEMORY, "Zone to begin with.", included_domain, metavar="ZONE")
+    ] = ()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from dnssync.option import Option, duration, nat64_network, network
+from dnssync.option import Option, duration, nat64_network, network, ttl
 from dnssync.settings.running import RunSettings
 
 KUBE = "Kubernetes connection"
@@ -96,5 +96,5 @@ class SourceSettings(RunSettings, frozen=True, kw_only=True):
         bool, Option(NAMES, "Ask the provider for an alias in the place of each CNAME.")
     ] = False
     min_ttl: Annotated[
-        float, Option(NAMES, "TTL for names that set none; 0 leaves it to the provider.", duration)
+        float, Option(NAMES, "TTL for names that set none; 0 leaves it to the provider.", ttl)
     ] = 0.0

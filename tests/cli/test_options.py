@@ -169,6 +169,9 @@ def test_the_environment_is_not_read_by_parse_settings(monkeypatch: pytest.Monke
         ("--metrics-address=::1:79", "--metrics-address: '::1:79' is not an address with a port"),
         ("--metrics-address=:65536", "--metrics-address: ':65536' is not an address with a port"),
         ("--policy=all", "--policy: 'all' is not supported; choose from: sync, upsert-only, create-only"),
+        ("--aws-zone-type=both", "--aws-zone-type: 'both' is not supported; choose from: public, private"),
+        ("--min-ttl=2147483648", "--min-ttl: '2147483648' is longer than a TTL can be"),
+        ("--inmemory-zone=a b", "--inmemory-zone: 'a b' is not a domain"),
         ("--source=service", "--source: 'service' is not supported; choose from: ingress"),
         ("--provider=azure", "--provider: 'azure' is not supported; choose from: aws, google"),
         (
