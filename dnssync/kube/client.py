@@ -169,12 +169,14 @@ def _explained(what: str) -> Iterator[None]:
     """Turn every failure of the transport into a RetryableError whose cause is the original."""
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config import ConfigException
-    from urllib3.exceptions import HTTPError, ProtocolError
+    from urllib3.exceptions import HTTPError, ProtocolError, ProxyError
 
     try:
         yield
     except ApiException as error:  # How the package tells of a failed TLS handshake.
         raise RetryableError(f"{what}: {' '.join(str(error.reason).split())}") from error
+    except ProxyError as error:
+        raise RetryableError(f"{what}: {error.args[0]}: {error.original_error}") from error
     except ProtocolError as error:  # Its further arguments repeat the first one.
         raise RetryableError(f"{what}: {error.args[0]}") from error
     except (HTTPError, OSError, ConfigException) as error:

@@ -36,6 +36,8 @@ def load_client(options: KubeOptions) -> Any:
     a ``server`` replaces the URL, and suffices where nothing else is there. Raises ConfigError.
     """
     from kubernetes.client import ApiClient, Configuration
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
 
     configuration = type.__call__(Configuration)
     path = _kubeconfig_path(options)
@@ -55,6 +57,9 @@ def load_client(options: KubeOptions) -> Any:
     if options.server:
         configuration.host = options.server.rstrip("/")
     _guard(configuration)
+    if not configuration.verify_ssl:
+        # Whoever chose insecure-skip-tls-verify knows, and needs no warning at each request.
+        disable_warnings(InsecureRequestWarning)
     # Retries and their pauses are ours: urllib3 would sleep through a Retry-After where no stop can reach it.
     configuration.retries = False
     configuration.keep_alive = True
@@ -119,14 +124,14 @@ def _guard(configuration: Any) -> None:
     and login commands often end in a newline. Raises ConfigError."""
     from kubernetes.config import ConfigException
 
-    load = configuration.refresh_api_key_hook
+    load, host = configuration.refresh_api_key_hook, configuration.host
 
     def refresh(refreshed: Any) -> None:
         if load is not None:
             with _complaints_raised():
                 load(refreshed)
-        # What the package does to refresh a token puts its own hook back, too.
-        refreshed.refresh_api_key_hook = refresh
+        # To refresh a token, the package sets everything anew: its hook and the kubeconfig's server, too.
+        refreshed.refresh_api_key_hook, refreshed.host = refresh, host
         for name, text in refreshed.api_key.items():
             token = refreshed.api_key[name] = text.strip()
             if not (token.isascii() and token.isprintable()):

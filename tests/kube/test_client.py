@@ -58,6 +58,10 @@ def test_a_server_alone_suffices_and_replaces_that_of_the_kubeconfig(api: KubeAp
     path = api.write_kubeconfig(tmp_path / "config")
     path.write_text(path.read_text().replace(api.url, "http://127.0.0.1:1"))
     assert works(KubeOptions(kubeconfig=str(path), server=api.url))
+    api.tokens = {"first": "me"}
+    path = api.write_kubeconfig(tmp_path / "config", user={"token": "first"})
+    path.write_text(path.read_text().replace(api.url, "http://127.0.0.1:1"))
+    assert works(KubeOptions(kubeconfig=str(path), server=api.url))
 
 
 def test_a_context_is_chosen_by_name(api: KubeApi, tmp_path: Path) -> None:
@@ -291,6 +295,28 @@ def test_an_unknown_certificate_is_one_clear_line(tmp_path: Path) -> None:
         with pytest.raises(RetryableError, match=r"cannot be reached: .*certificate") as caught:
             Connection(KubeOptions(server=api.url)).get(PATH)
         assert "\n" not in str(caught.value)
+
+
+def test_a_certificate_that_shall_not_be_checked_is_not_warned_of(tmp_path: Path) -> None:
+    _, context = make_certificate(tmp_path)
+    with KubeApi(tls=context) as api:
+        path = api.write_kubeconfig(tmp_path / "config")
+        config = json.loads(path.read_text())
+        config["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
+        path.write_text(json.dumps(config))
+        assert works(KubeOptions(kubeconfig=str(path)))
+
+
+def test_a_proxy_that_cannot_be_reached_is_named(api: KubeApi, tmp_path: Path) -> None:
+    path = api.write_kubeconfig(tmp_path / "config")
+    config = json.loads(path.read_text())
+    config["clusters"][0]["cluster"] = {"server": "https://api.test", "proxy-url": "http://127.0.0.1:1"}
+    path.write_text(json.dumps(config))
+    with pytest.raises(
+        RetryableError, match=r"cannot be reached: Unable to connect to proxy: .*refused$"
+    ) as caught:
+        Connection(KubeOptions(kubeconfig=str(path))).get(PATH)
+    assert "(" not in str(caught.value).split("proxy: ")[0]
 
 
 def test_a_refusal_carries_what_the_server_said(api: KubeApi, connection: Connection) -> None:

@@ -78,6 +78,11 @@ def login_command(folder: Path, given: dict[str, str]) -> Object:
     return {"exec": {**_EXEC, "command": str(program)}}
 
 
+def test_the_server_of_the_kubeconfig_is_replaced(one: Cluster) -> None:
+    elsewhere = with_kubeconfig(one, {"token": one.server.tokens["admin"]}, server="https://127.0.0.1:1")
+    assert asked(elsewhere, f"--server={one.server.url}") == [f"www.{ZONE}"]
+
+
 def test_a_context_and_a_namespace_are_chosen(one: Cluster) -> None:
     path = one.server.kubeconfig(one.folder / "config", {"token": one.server.tokens["admin"]})
     config = json.loads(path.read_text())
