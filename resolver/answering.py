@@ -83,6 +83,10 @@ class Answering:
             log.exception("a message could not be answered: %s", wire[:512].hex())
             return build_error(wire, Rcode.SERVFAIL)
 
+    def note_forwarded(self, wire: bytes, response: bytes, transport: Transport) -> None:
+        """Count what the keeper answered."""
+        self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "keeper")
+
     def paths(self, slow: Slow) -> Paths:
         """The ways of a datagram; ``slow`` is the caller's way to ``handle``."""
         limiter = self._front.limiter

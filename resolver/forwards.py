@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from resolver.messages import Forget, Forward, More, Reply, ToKeeper
 from resolver.responder import Transport
 
@@ -11,20 +13,33 @@ MOST = 128
 Deliver = Callable[[bytes | None], None]
 
 
-class Forwards:
-    """The way to the keeper as ``tcp.Relay`` describes it; ``send`` must not block."""
+class _Waiting(msgspec.Struct):
+    deliver: Deliver
+    wire: bytes
+    transport: Transport
+    is_answered: bool = False
 
-    def __init__(self, send: Callable[[ToKeeper], None]) -> None:
+
+class Forwards:
+    """The way to the keeper as ``tcp.Relay`` describes it; ``send`` must not block.
+
+    ``note`` is told of the question, the first message of its answer and the transport.
+    """
+
+    def __init__(
+        self, send: Callable[[ToKeeper], None], note: Callable[[bytes, bytes, Transport], None]
+    ) -> None:
         self._send = send
+        self._note = note
         self._last = 0
-        self._waiting: dict[int, tuple[Deliver, Transport]] = {}
+        self._waiting: dict[int, _Waiting] = {}
 
     def open(self, wire: bytes, peer: tuple[str, int], transport: Transport, deliver: Deliver) -> int | None:
         """Send a message to the keeper; its number, or None if too many are on their way."""
         if len(self._waiting) >= MOST:
             return None
         self._last += 1
-        self._waiting[self._last] = deliver, transport
+        self._waiting[self._last] = _Waiting(deliver, wire, transport)
         self._send(Forward(self._last, wire, *peer, transport.value))
         return self._last
 
@@ -42,10 +57,12 @@ class Forwards:
         found = self._waiting.get(reply.request)
         if found is None:
             return
-        deliver, transport = found
         if reply.wire is None:
             del self._waiting[reply.request]
-        deliver(reply.wire)
-        if transport is Transport.UDP and reply.wire is not None:
+        elif not found.is_answered:
+            found.is_answered = True
+            self._note(found.wire, reply.wire, found.transport)
+        found.deliver(reply.wire)
+        if found.transport is Transport.UDP and reply.wire is not None:
             # A datagram gets one answer, whatever more there is.
             self.forget(reply.request)

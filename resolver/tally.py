@@ -15,7 +15,7 @@ _MAX_KINDS = 400
 
 
 class Answered(msgspec.Struct, frozen=True, gc=False):
-    """A kind of answer; ``type`` is that of the question (0: not read), ``path`` is fast or slow."""
+    """A kind of answer; ``type`` is that of the question (0: not read), ``path`` is fast, slow or keeper."""
 
     type: int
     rcode: int

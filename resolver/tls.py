@@ -85,5 +85,8 @@ def _load(files: _Files) -> ssl.SSLContext:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) and not error.reason:
+        # OpenSSL says no more than "PEM lib".
+        return "one of them has no PEM block of its kind"
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
     return str(reason or error or "the key has a password").replace("_", " ").lower()

@@ -52,7 +52,7 @@ class Worker:
         }
         enclose_all(self._zones)
         self._answering = Answering(load.config, self._zones, forwards=load.forwards)
-        self._forwards = Forwards(self.send)
+        self._forwards = Forwards(self.send, self._answering.note_forwarded)
         self._loop = Loop(
             self._answering.handle,
             load.config.tcp_limits,
@@ -165,7 +165,8 @@ def main(descriptor: int) -> None:
             channel.sendall(frame(Line(logging.ERROR, __name__, str(error))))
             sys.exit(1)
         channel.setblocking(False)
-        logging.basicConfig(level=load.log_level, handlers=[_LogLines(worker)])
+        # The keeper adds level and name, in the form that its log has.
+        logging.basicConfig(level=load.log_level, handlers=[_LogLines(worker)], format="%(message)s")
         worker.run()
 
 

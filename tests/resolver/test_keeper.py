@@ -291,3 +291,5 @@ def test_what_a_worker_logs_is_logged_by_the_keeper(tmp_path: Path, caplog: pyte
     with keeping(blocklist=str(blocklist)):
         blocklist.unlink()
         wait_until(lambda: "keeping the former lists: cannot read the blocklist" in caplog.text)
+    # The level and the logger's name stand beside the text, not in it.
+    assert any(message.startswith("keeping the former lists: ") for message in caplog.messages)

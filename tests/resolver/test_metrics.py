@@ -6,6 +6,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+import dns.query
+import dns.xfr
+import dns.zone
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -54,6 +57,20 @@ def test_answers_are_counted_by_type_rcode_transport_and_worker(kept: Kept) -> N
     assert metric(kept, "dnssync_resolver_latency_seconds_count") >= 15
     assert metric(kept, "dnssync_resolver_latency_seconds_bucket", le="+Inf") >= 15
     assert metric(kept, "dnssync_resolver_rrl_dropped_total") == 0
+
+
+def test_what_the_owner_of_the_zones_answers_is_counted_once_too() -> None:
+    with keeping(metrics_address="127.0.0.1:0", allow_transfers=("127.0.0.0/8",)) as kept:
+        kept.give(*(f"{number}.many.xip.test 60 TXT {'x' * 200}" for number in range(200)))
+        # It takes several messages.
+        zone = dns.zone.Zone("xip.test")
+        query, _ = dns.xfr.make_query(zone)
+        dns.query.inbound_xfr(kept.host, zone, query, port=kept.port, timeout=TIMEOUT)
+        kept.tcp("xip.test", "IXFR")
+        queries = "dnssync_resolver_queries_total"
+        wait_until(lambda: metric(kept, queries, path="keeper") >= 2)
+        assert metric(kept, queries, type="AXFR", rcode="NOERROR", transport="tcp", path="keeper") == 1
+        assert metric(kept, queries, type="IXFR", rcode="FORMERR", transport="tcp", path="keeper") == 1
 
 
 def test_zones_and_workers_are_shown(kept: Kept) -> None:

@@ -161,6 +161,8 @@ def test_missing_and_mismatched_files_are_told_in_one_line(files: tuple[Path, Pa
     other = tmp_path / "other"
     other.mkdir()
     make_certificate(other)
+    with pytest.raises(ResolverError, match="one of them has no PEM block of its kind"):
+        Certificate(str(files[1]), "")
     with pytest.raises(ResolverError, match="key values mismatch"):
         Certificate(str(files[0]), str(other / "key.pem"))
 
