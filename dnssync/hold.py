@@ -17,12 +17,14 @@ from dnssync.objects import ObjectClaims, ObjectRef
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False):
-    """One held claim. ``endpoints`` is empty if the last targets are unknown (after a restart)."""
+    """One held claim. ``endpoints`` is empty if the last targets are unknown: after a restart, if the object
+    was ``found`` without any, or if it never had one."""
 
     ref: ObjectRef
     name: str
     endpoints: tuple[Endpoint, ...]
     until: float
+    found: bool = False
 
 
 class Holds:
@@ -39,8 +41,13 @@ class Holds:
         """How many hosts keep targets that are known."""
         return sum(bool(hold.endpoints) for held in self._holds.values() for hold in held.values())
 
-    def update(self, before: ObjectClaims | None, after: ObjectClaims, now: float) -> list[Hold]:
-        """Begin and end holds as an object's claims change; the holds that begin."""
+    def update(
+        self, before: ObjectClaims | None, after: ObjectClaims, now: float, *, found: bool = False
+    ) -> list[Hold]:
+        """Begin and end holds as an object's claims change; the holds that begin.
+
+        ``found``: the object was there before we were, so it may have had targets that we do not know.
+        """
         if self._duration <= 0:
             return []
         waiting = {normalise(host) for host in after.waiting} - {
@@ -51,7 +58,7 @@ class Holds:
             self._drop(after.ref, name)
         asked_before = {normalise(host) for host in before.waiting} if before else set()
         begun = [
-            Hold(after.ref, name, _endpoints_at(before, name), now + self._duration)
+            Hold(after.ref, name, _endpoints_at(before, name), now + self._duration, found and before is None)
             for name in sorted(waiting - held.keys() - asked_before)
         ]
         for hold in begun:
@@ -96,18 +103,27 @@ class Holds:
 
 
 def records_to_keep(
-    holds: Iterable[Hold], unread: frozenset[str], current: Iterable[Endpoint], owner_id: str
+    holds: Iterable[Hold],
+    unread: frozenset[str],
+    current: Iterable[Endpoint],
+    owner_id: str,
+    *,
+    claimed: bool,
 ) -> list[Endpoint]:
     """Those of ``current`` that stay as they are because what their object wants there is not known.
 
     That is so after a restart, for an object whose targets are held and for one that is there but cannot be
-    decoded; ``unread`` has the ``resource`` labels of the latter.
+    decoded; ``unread`` has the ``resource`` labels of the latter. A label may name an object that had the
+    name long before: what nobody else wants, as ``claimed`` tells, is held for the one that asks for it.
     """
-    resources = unread.union(str(hold.ref) for hold in holds if not hold.endpoints)
+    unknown = [hold for hold in holds if not hold.endpoints]
+    resources = unread.union(str(hold.ref) for hold in unknown)
+    all_held = not claimed and any(hold.found for hold in unknown)
     return [
         record
         for record in (current if resources else ())
-        if record.labels.get(LABEL_RESOURCE) in resources and record.labels.get(LABEL_OWNER) == owner_id
+        if (all_held or record.labels.get(LABEL_RESOURCE) in resources)
+        and record.labels.get(LABEL_OWNER) == owner_id
     ]
 
 

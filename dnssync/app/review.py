@@ -203,7 +203,7 @@ def _gateways(
 
 
 def _take(claims: ObjectClaims, desired: DesiredState, holds: Holds) -> None:
-    holds.update(desired.get(claims.ref), claims, 0.0)
+    holds.update(desired.get(claims.ref), claims, 0.0, found=True)
     desired.apply(claims)
     for problem in claims.problems:
         log.warning(problem.message, extra={"object": claims.ref, "reason": problem.reason})

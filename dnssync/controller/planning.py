@@ -9,7 +9,7 @@ from dnssync.changes import Bundle
 from dnssync.desired import DesiredState
 from dnssync.domains import match_all
 from dnssync.endpoints import LABEL_RESOURCE, Endpoint
-from dnssync.hold import Holds, records_to_keep
+from dnssync.hold import Hold, Holds, records_to_keep
 from dnssync.names import normalise
 from dnssync.ownership import Registry, ZoneContent
 from dnssync.plan import Plan, PlanRules, plan
@@ -89,9 +89,11 @@ class Planner:
             wanted += here
             holds = all_wanted.holds.at(name)
             if holds or all_wanted.unread:
-                held = records_to_keep(holds, all_wanted.unread, records, self._registry.owner_id)
+                held = records_to_keep(
+                    holds, all_wanted.unread, records, self._registry.owner_id, claimed=bool(at_name)
+                )
                 wanted += held
-                aside += [_held(record, all_wanted.unread) for record in held]
+                aside += [_held(record, holds, all_wanted.unread) for record in held]
         result = plan(current, wanted, self._zone_rules)
         refused = self._registry.refusals(result.changes, content)
         if refused:
@@ -127,14 +129,16 @@ class Planner:
         return tuple(zone.id for zone in self._provider.zones_for(endpoint, self._zones))
 
 
-def _held(record: Endpoint, unread: frozenset[str]) -> Skipped:
+def _held(record: Endpoint, holds: Sequence[Hold], unread: frozenset[str]) -> Skipped:
     """The record stays as it is, since what its object wants there is not known."""
     resource = record.labels.get(LABEL_RESOURCE, "")
     if resource in unread:
         why = f"{resource} cannot be read, so the record stays as it is"
-    else:
-        why = f"{resource} asks for it but has no address: it stays as it is for a while (--hold-targets)"
-    return skip(record, SkipReason.TARGETS_HELD, why)
+        return skip(record, SkipReason.TARGETS_HELD, why)
+    asking = [str(hold.ref) for hold in holds]
+    holder = resource if resource in asking else asking[0]
+    why = f"{holder} asks for it but has no address: it stays as it is for a while (--hold-targets)"
+    return skip(record.with_labels(resource=holder), SkipReason.TARGETS_HELD, why)
 
 
 def names_in_zone(zone: Zone, desired: DesiredState, content: ZoneContent) -> set[str]:

@@ -53,7 +53,8 @@ class Wants:
         touched = self.desired.apply(claims)
         if before != claims:
             self._reporter.problems(claims)
-        for hold in self.holds.update(before, claims, now):
+        found = not self.sources[message.source].listed
+        for hold in self.holds.update(before, claims, now, found=found):
             if hold.endpoints:
                 self._reporter.holding(hold, claims, self._hold_targets)
         return touched

@@ -68,14 +68,25 @@ def test_after_a_restart_the_resource_label_tells_which_records_to_keep() -> Non
     ours = owned("x.test", "me", "ingress/default/web")
     of_another_object = owned("x.test", "me", "ingress/default/api")
     foreign = owned("x.test", "them", "ingress/default/web")
-    assert records_to_keep([hold], frozenset(), [ours, of_another_object, foreign], "me") == [ours]
+    current = [ours, of_another_object, foreign]
+    assert records_to_keep([hold], frozenset(), current, "me", claimed=False) == [ours]
 
 
 def test_records_of_an_object_that_cannot_be_decoded_are_kept() -> None:
     ours = owned("x.test", "me", "ingress/default/web")
     other = owned("x.test", "me", "ingress/default/api")
-    assert records_to_keep([], frozenset({"ingress/default/web"}), [ours, other], "me") == [ours]
+    unread = frozenset({"ingress/default/web"})
+    assert records_to_keep([], unread, [ours, other], "me", claimed=False) == [ours]
 
 
 def owned(host: str, owner: str, resource: str) -> Endpoint:
     return new_endpoint(host, "A", ("10.0.0.1",), labels={"owner": owner, "resource": resource})
+
+
+def test_a_record_that_names_a_former_object_is_held_for_the_one_found_asking() -> None:
+    [hold] = Holds(300).update(None, EMPTY, now=0, found=True)
+    former = owned("x.test", "me", "ingress/default/gone")
+    assert records_to_keep([hold], frozenset(), [former], "me", claimed=False) == [former]
+    assert records_to_keep([hold], frozenset(), [former], "me", claimed=True) == []
+    [of_a_new_object] = Holds(300).update(None, EMPTY, now=0)
+    assert records_to_keep([of_a_new_object], frozenset(), [former], "me", claimed=False) == []

@@ -47,13 +47,18 @@ def test_after_a_restart_the_marker_tells_which_records_to_hold(stage: Stage) ->
     stage.cloud.put(stage.zone, "a-web.example.test", "TXT", MARKER.format("me", "web"))
     stage.cloud.put(stage.zone, "old.example.test", "A", "10.0.0.4")
     stage.cloud.put(stage.zone, "a-old.example.test", "TXT", MARKER.format("me", "old"))
+    stage.api.put(ingress("renamed", hosts=["same.example.test"]))
+    stage.cloud.put(stage.zone, "same.example.test", "A", "10.0.0.6")
+    stage.cloud.put(stage.zone, "a-same.example.test", "TXT", MARKER.format("me", "former"))
     with stage.dnssync("--hold-targets=5m") as process:
         process.wait_until_ready()
         stage.expect("old", None)
+        assert stage.address("same") == ["10.0.0.6"]
         assert stage.address("web") == ["10.0.0.5"]
-        line = process.wait_for_log("asks for it but has no address")
+        line = process.wait_for_log("ingress/default/web asks for it but has no address")
         assert (line["object"], line["reason"]) == ("ingress/default/web", "TargetsHeld")
-        assert process.metric("dnssync_held_targets") == 1
+        process.wait_for_log("ingress/default/renamed asks for it but has no address")
+        assert process.metric("dnssync_held_targets") == 2
     planned = run_cli(
         "plan", *flags_for(ZONE, f"--kubeconfig={stage.kubeconfig}"), environment=stage.cloud.environment()
     )
