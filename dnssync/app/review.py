@@ -13,7 +13,7 @@ from dnssync.controller.inbox import Inbox, ObjectSeen, SourceListed
 from dnssync.controller.planning import Planner, Wanted, names_in_zone
 from dnssync.deletions import DeletionLimits
 from dnssync.desired import DesiredState
-from dnssync.endpoints import Endpoint
+from dnssync.endpoints import LABEL_RESOURCE, Endpoint
 from dnssync.errors import DnssyncError, RefusedError
 from dnssync.generation.endpoints import GatewaySource
 from dnssync.generation.reading import Gateway, read_gateway
@@ -27,6 +27,7 @@ from dnssync.planfile import PlanDocument, ZonePlan
 from dnssync.providers import Provider, Zone
 from dnssync.settings import Settings
 from dnssync.sources import Source
+from dnssync.zones import distinct_names
 
 log = logging.getLogger(__name__)
 
@@ -113,20 +114,25 @@ def _apply_zone(provider: Provider, settings: Settings, zone_plan: ZonePlan, zon
     if zone is None:
         log.error("the zone of the plan is not there (any more)", extra={"zone": zone_plan.zone.name})
         return False
+    called = distinct_names((known.id, known.name) for known in zones.values())[zone.id]
     registry = parts.registry(settings)
     content = registry.read(provider.records(zone), zone.name)
     fresh = [change for change in zone_plan.plan.changes if _still_true(change, content)]
     good = len(fresh) == len(zone_plan.plan.changes)
     for change in zone_plan.plan.changes:
         if change not in fresh:
-            _log_change(zone, change, "left alone: it is not as the plan saw it; make a new plan")
+            _log_change(called, change, "left alone: it is not as the plan saw it; make a new plan")
     for refused in registry.refusals(fresh, content):
         good = False
-        log.error("left alone: %s", refused.message, extra={"zone": zone.name, "reason": refused.reason})
+        log.error(
+            "left alone: %s",
+            refused.message,
+            extra=_about(refused.endpoint, called) | {"reason": refused.reason},
+        )
     for outcome in provider.apply(zone, registry.bundle(fresh, content)):
         good &= outcome.ok
         for change in outcome.bundle.changes:
-            _log_change(zone, change, outcome.error or "done", failed=not outcome.ok)
+            _log_change(called, change, outcome.error or "done", failed=not outcome.ok)
     return good
 
 
@@ -142,16 +148,19 @@ def _shape(record: Endpoint) -> tuple[object, ...]:
     return record.ttl, sorted(record.targets), sorted(record.provider_specific)
 
 
-def _log_change(zone: Zone, change: Change, result: str, *, failed: bool = False) -> None:
-    endpoint = change.endpoint
+def _log_change(zone: str, change: Change, result: str, *, failed: bool = False) -> None:
     log.log(
         logging.ERROR if failed or result != "done" else logging.INFO,
         "%s %s: %s",
         change.action,
-        endpoint.record_type,
+        change.endpoint.record_type,
         result,
-        extra={"record": endpoint.dns_name, "zone": zone.name},
+        extra=_about(change.endpoint, zone),
     )
+
+
+def _about(endpoint: Endpoint, zone: str) -> dict[str, object]:
+    return {"object": endpoint.labels.get(LABEL_RESOURCE), "record": endpoint.dns_name, "zone": zone}
 
 
 def _warn_of_homeless(desired: DesiredState, zones: Sequence[Zone]) -> None:

@@ -137,7 +137,7 @@ def test_a_saved_plan_is_refused_where_the_zone_has_changed_since(stage: Stage, 
     stage.cloud.put(stage.zone, "web.example.test", "A", "192.0.2.1")
     applied = run_cli("apply", str(saved), *flags, environment=stage.cloud.environment())
     assert applied.returncode == 1
-    assert "make a new plan" in applied.stderr
+    assert "make a new plan object=ingress/default/web record=web.example.test" in applied.stderr
     assert stage.address("web") == ["192.0.2.1"]
 
 
