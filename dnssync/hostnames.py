@@ -1,18 +1,22 @@
 """Hostnames that carry their address: made from a template, and read back. Pure.
 
 A hostname is only used if reading it gives the address back; where the template's own form does not (a text
-before the address that looks like a part of it), a dot is put between the two.
+before the address that looks like a part of it), a dot is put between the two. Where a public service would
+read another address, the text gets a hash behind it, or gives way to it.
 """
 
 import base64
 import hashlib
 import re
-from ipaddress import ip_address
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from dnssync.errors import ConfigError
+from dnssync.names import ascii_name
+from dnssync.public_services import finds_another, is_public
 from resolver import ResolverError, decode, encode
 
 DEFAULT_DOMAIN = "xip.test"
@@ -25,6 +29,7 @@ MAX_LABEL, MAX_NAME = 63, 253
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _HOST_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _TEMPLATE_END = "{ip}.{domain}"
+_HASH_ONLY = "{name}-{ip}.{domain}"
 _HASH_LENGTH = 8
 
 AddressForm = Literal["auto", "dashed", "dotted", "hex"]
@@ -60,15 +65,16 @@ class Decoded(NamedTuple):
 def generate(request: HostnameRequest) -> str:
     """The hostname: lower-case, labels up to 63 and at most 253 characters, which decodes to the address.
 
-    What is too long is cut and gets a hash of the whole. Raises ConfigError if the template, the domain or
-    the address cannot give such a name.
+    What is too long is cut and gets a hash of the whole. Raises ConfigError if the template, the domain, the
+    name or the address cannot give such a name.
     """
     domain = _domain(request)
-    labels = _labels(request)
-    for tail in _tails(request):
-        host = f"{_fit(labels, tail, MAX_NAME - len(domain) - 1)}.{domain}"
-        if _is_hostname(host) and decode(host, domain) == ip_address(request.address):
-            return host
+    for wording in _wordings(request, domain):
+        labels = _labels(wording)
+        for tail in _tails(wording):
+            host = f"{_fit(labels, tail, MAX_NAME - len(domain) - 1)}.{domain}"
+            if _is_hostname(host) and _is_read_as(host, domain, ip_address(request.address)):
+                return host
     raise ConfigError(
         f"the template {request.template!r} and the domain {domain!r} give no name that encodes "
         f"{request.address}; a good template is {DEFAULT_TEMPLATE!r}"
@@ -103,7 +109,8 @@ def digest(text: str) -> str:
 
 def decode_host(host: str, zone: str | None = None) -> Decoded | None:
     """The address in ``host`` before ``zone`` (without one, the rightmost before any zone); None if none."""
-    labels = host.strip(".").split(".")
+    host = ascii_name(host).strip(".")
+    labels = host.split(".")
     zones = [zone] if zone else [".".join(labels[start:]) for start in range(len(labels) - 1, 0, -1)]
     for candidate in zones:
         address = decode(host, candidate)
@@ -112,8 +119,24 @@ def decode_host(host: str, zone: str | None = None) -> Decoded | None:
     return None
 
 
+def _wordings(request: HostnameRequest, domain: str) -> Iterator[HostnameRequest]:
+    """The request, and for a public service those with a hash behind the text, and in the place of it."""
+    yield request
+    if is_public(domain):
+        whole = "/".join((request.namespace, request.name, request.rule, request.service, request.mark))
+        yield msgspec.structs.replace(request, mark=digest(whole))
+        yield msgspec.structs.replace(request, name=digest(whole), template=_HASH_ONLY, mark="")
+
+
+def _is_read_as(host: str, domain: str, address: IPv4Address | IPv6Address) -> bool:
+    """Whether whoever serves the domain finds the address in ``host``."""
+    if decode(host, domain) != address:
+        return False
+    return not (is_public(domain) and finds_another(host, address))
+
+
 def _domain(request: HostnameRequest) -> str:
-    domain = request.domain.lower().strip(".")
+    domain = ascii_name(request.domain).strip(".")
     if not _is_hostname(domain):
         raise ConfigError(f"{request.domain!r} is not a domain; give one such as {DEFAULT_DOMAIN}")
     return domain
@@ -124,6 +147,8 @@ def _labels(request: HostnameRequest) -> list[str]:
     if not request.template.endswith(_TEMPLATE_END):
         raise ConfigError(f"the template {request.template!r} does not end in {_TEMPLATE_END!r}")
     fields = {name: _plain(getattr(request, name)) for name in ("name", "namespace", "rule", "service")}
+    if not fields["name"]:
+        raise ConfigError(f"{request.name!r} is no name of an object: it has no letter or digit")
 
     def value(field: re.Match[str]) -> str:
         if field[1] not in fields:

@@ -50,6 +50,6 @@ def decode(host: str, zone: str | None, output: str) -> None:
     """Print the address that HOST carries."""
     found = decode_host(host, zone)
     if found is None:
-        raise ConfigError(f"{host} carries no address directly before {zone or 'any zone'}")
+        raise ConfigError(f"{host!r} carries no address directly before {zone or 'any zone'}")
     answer = {"host": host, "address": found.address, "zone": found.zone}
     write(to_json(answer) if output == "json" else f"{found.address}\n")

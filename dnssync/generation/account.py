@@ -1,6 +1,5 @@
 """The account of one name: what it has to do, by generation, with one object. Pure."""
 
-from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -73,6 +72,5 @@ def _could_have(name: str, subject: Subject, options: GenerationOptions) -> bool
 def _is_possible(name: str, subject: Subject, options: GenerationOptions) -> bool:
     address = str(decode(name, subject.domain) or _SOME_NAME)
     return any(
-        name in islice(possible_names(subject, index, address, options), 2)
-        for index in range(len(subject.hosts))
+        name in possible_names(subject, index, address, options) for index in range(len(subject.hosts))
     )

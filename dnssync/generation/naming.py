@@ -1,9 +1,7 @@
 """Which address a subject's hostnames carry, and what they are called. Pure."""
 
-import itertools
-import re
-from collections.abc import Callable, Iterable, Iterator
-from ipaddress import IPv4Address, ip_address
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 
 import msgspec
 from msgspec.structs import replace
@@ -12,14 +10,6 @@ from dnssync.errors import ConfigError
 from dnssync.generation.options import Family, GenerationOptions
 from dnssync.generation.subject import Subject
 from dnssync.hostnames import HostnameRequest, digest, generate, generate_without_address
-from dnssync.names import longest_zone
-
-# Public services that take the first address they find in a name, and not the one before their domain.
-_LEFTMOST = ("nip.io", "sslip.io", "xip.io")
-_HEX = re.compile(r"[0-9a-f]{8}")
-
-_HASH_ONLY = "{name}-{ip}.{domain}"
-_HASHES = 3
 
 Covered = Callable[[str], bool | None]
 """Whether dnssync itself can write a record for a name; None if that is not known yet."""
@@ -83,23 +73,21 @@ def _of_family(addresses: Iterable[str], family: Family) -> list[str]:
 def name_rule(
     subject: Subject, index: int, address: str, options: GenerationOptions, taken: Callable[[str], bool]
 ) -> str:
-    """The host of one rule. One that is ``taken``, or that a public service would read otherwise, is marked
-    with a hash of the object, and stays marked while the object has it.
+    """The host of one rule. One that is ``taken`` is marked with a hash of the object, and stays marked while
+    the object has it.
 
     Raises ConfigError if the template and the domain give no such name.
     """
-    names = possible_names(subject, index, address, options)
-    plain, marked = next(names), next(names)
-    if any(entry.host == marked for entry in subject.record.values()):
-        plain, marked = marked, plain
-    for host in itertools.chain((plain, marked), names):
-        if not taken(host) and not _is_misread(host, address, subject.domain):
+    plain, marked = possible_names(subject, index, address, options)
+    had = any(entry.host == marked for entry in subject.record.values())
+    for host in (marked, plain) if had else (plain, marked):
+        if not taken(host):
             return host
-    raise ConfigError(f"every name like {plain} is taken, or {subject.domain} reads another address in it")
+    raise ConfigError(f"other objects have both {plain} and {marked}")
 
 
-def possible_names(subject: Subject, index: int, address: str, options: GenerationOptions) -> Iterator[str]:
-    """The names that a rule can have, in the order in which they are wished for; ConfigError as above."""
+def possible_names(subject: Subject, index: int, address: str, options: GenerationOptions) -> tuple[str, str]:
+    """The name of a rule, and its name if another object has the first; ConfigError as above."""
     request = HostnameRequest(
         name=subject.ref.name,
         namespace=subject.ref.namespace or "default",
@@ -111,24 +99,4 @@ def possible_names(subject: Subject, index: int, address: str, options: Generati
         form=options.form,
     )
     make = generate if is_number(address) else generate_without_address
-    plain = make(request)
-    yield plain
-    yield make(replace(request, mark=digest(str(subject.ref))))
-    # Where the very text of the name is in the way, nothing of it can stay.
-    for number in range(_HASHES):
-        text = digest(f"{subject.ref} {plain} {number}")
-        yield make(replace(request, name=text, template=_HASH_ONLY))
-
-
-def _is_misread(host: str, address: str, domain: str) -> bool:
-    """Whether a public service may find another address in ``host``: it looks for four decimal numbers, and
-    only where there are none for eight hex digits."""
-    service = longest_zone(domain, _LEFTMOST)
-    if service is None:
-        return False
-    pieces = re.split(r"[.-]", host.removesuffix(f".{service}"))
-    fours = (".".join(pieces[start : start + 4]) for start in range(len(pieces) - 3))
-    found = [text for text in fours if is_number(text)]
-    if not found:
-        found = [str(IPv4Address(int(piece, 16))) for piece in pieces if _HEX.fullmatch(piece)]
-    return any(text != address for text in found)
+    return make(request), make(replace(request, mark=digest(str(subject.ref))))

@@ -53,7 +53,7 @@ def errors_of(args: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int,
         (
             ["hostname", "decode", "app.example.com"],
             1,
-            "app.example.com carries no address directly before any zone",
+            "'app.example.com' carries no address directly before any zone",
         ),
         (["hostname", "generate", "web", "10.0.0"], 1, "'10.0.0' is not an IP address"),
         (

@@ -41,6 +41,7 @@ def make(**parts: str) -> str:
         ({"template": "{name}-{rule}-{ip}.{domain}", "rule": "2"}, "web-2-10-0-0-5.xip.test"),
         ({"template": "{name}-{rule}-{ip}.{domain}"}, "web-10-0-0-5.xip.test"),
         ({"template": "{ip}.{domain}"}, "10.0.0.5.xip.test"),
+        ({"domain": "Bücher.test"}, "web-default-10-0-0-5.xn--bcher-kva.test"),
     ],
 )
 def test_hostnames_are_made_from_the_template(parts: dict[str, str], host: str) -> None:
@@ -68,6 +69,9 @@ def test_a_name_over_253_characters_is_cut_as_a_whole() -> None:
         ({"address": "fe80::1%eth0"}, "interface"),
         ({"domain": "bad_domain"}, "'bad_domain' is not a domain"),
         ({"domain": ""}, "'' is not a domain"),
+        ({"name": ""}, "'' is no name of an object"),
+        ({"name": "---"}, "'---' is no name of an object"),
+        ({"address": "2001:db8:0:1:2:3:4:5", "domain": "sslip.io"}, "give no name that encodes"),
         ({"domain": "d." * 124 + "test"}, "give no name that encodes 10.0.0.5"),
         ({"template": "{ip}.{name}.{domain}"}, "does not end in '{ip}.{domain}'"),
         ({"template": "{nome}-{ip}.{domain}"}, "has {nome} before the address; known: {name}, {namespace}"),
@@ -114,6 +118,7 @@ def test_every_hostname_reads_back_and_is_a_kubernetes_host(request: HostnameReq
         ("a.2001-db8--1.xip.test", None, ("2001:db8::1", "xip.test")),
         ("app.10.0.0.5.xip.test", "other.test", None),
         ("app.example.com", None, None),
+        ("Bücher.10.0.0.5.test", None, ("10.0.0.5", "test")),
         ("", None, None),
         ("..", None, None),
     ],

@@ -196,7 +196,7 @@ def test_an_address_that_a_public_service_would_read_otherwise_is_told() -> None
     decision = Cluster(domain="sslip.io").decide(item)
     assert decision is not None and decision.complaint is not None
     assert decision.hosts == ("",)
-    assert "sslip.io reads another address" in decision.complaint.text
+    assert "'sslip.io' give no name that encodes 2001:db8:0:1:2:3:4:5" in decision.complaint.text
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:
