@@ -165,22 +165,29 @@ def _host(subject: Subject, slot: _Slot, names: dict[int, str]) -> str:
 def _tls(
     subject: Subject, slots: list[_Slot], hosts: tuple[str, ...], names: dict[int, str]
 ) -> tuple[tuple[str, ...], ...]:
-    """The hosts for certificates: the bare domain stands for all that we made, a former host for its own."""
+    """The hosts for certificates: a former host gives way to its new one, or to the bare domain, and that
+    stands for all that we made."""
+    made = [hosts[slot.at] for slot in slots if subject.rewritable and slot.at in names]
     instead: dict[str, list[str]] = {}
     for slot in slots:
-        made = subject.rewritable and slot.at in names
         if slot.entry and slot.written and slot.entry.host != hosts[slot.at]:
             old = slot.entry.host
             # Another rule for the same host goes on needing it.
             instead.setdefault(old, [old] if old in hosts else [])
-            if made:
+            if hosts[slot.at] in made:
                 instead[old].append(hosts[slot.at])
             elif old not in hosts:
                 instead[old].append(slot.entry.was or slot.entry.domain or subject.domain)
-        if made:
-            for bare in subject.placeholders():
-                instead.setdefault(bare, []).append(hosts[slot.at])
-    return tuple(unique(new for host in entry for new in instead.get(host, [host])) for entry in subject.tls)
+    bare = subject.placeholders() if made else ()
+    return tuple(
+        unique(
+            new
+            for host in entry
+            for named in instead.get(host, [host])
+            for new in (made if named in bare else [named])
+        )
+        for entry in subject.tls
+    )
 
 
 def _note(before: Record, after: Record) -> Note | None:

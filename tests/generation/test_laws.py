@@ -104,6 +104,12 @@ steps = st.lists(
 @example(
     start=["", "xip.test"], tls=[["xip.test"]], ips=["10.0.0.5"], changes=[("ask", "true"), ("ask", None)]
 )
+@example(
+    start=["", "xip.test"],
+    tls=[["xip.test"]],
+    ips=["10.0.0.5"],
+    changes=[("ask", "true"), ("template", "{rule}-{ip}.{domain}"), ("ask", None)],
+)
 @given(start=rules, tls=st.lists(rules, max_size=2), ips=statuses, changes=steps)
 def test_whatever_happens_own_hosts_stay_and_all_of_ours_can_be_taken_back(
     start: list[str], tls: list[list[str]], ips: list[str], changes: list[Any]
