@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from benchmarks import generation, latency, memory, planning, resolver
+from benchmarks import busy, generation, latency, memory, planning, resolver
 from benchmarks.report import Report, machine, save, show
 
 _FULL: dict[str, Callable[[], Report]] = {
@@ -14,6 +14,7 @@ _FULL: dict[str, Callable[[], Report]] = {
     "memory": memory.run,
     "generation": generation.run,
     "resolver": resolver.run,
+    "busy": busy.run,
 }
 _TINY: dict[str, Callable[[], Report]] = {
     "latency": lambda: latency.run(latency.TINY),
@@ -21,8 +22,9 @@ _TINY: dict[str, Callable[[], Report]] = {
     "memory": lambda: memory.run(memory.TINY, interval="1s"),
     "generation": lambda: generation.run(generation.TINY),
     "resolver": lambda: resolver.run(resolver.Effort(seconds=0.2, rounds=1, cases=("A",))),
+    "busy": lambda: busy.run(busy.TINY),
 }
-_PROGRAMS = {"resolver": "dnsperf"}
+_PROGRAMS = {"resolver": "dnsperf", "busy": "dnsperf"}
 """What the operating system has to bring for a benchmark."""
 
 

@@ -19,7 +19,7 @@ from benchmarks.questions import CASES, write_questions
 from benchmarks.report import Report, save, show
 from benchmarks.servers import CLIENT_CORE, OURS, PEERS, Command, Running, available, running
 
-_LATENCY_RATE = 5000
+LATENCY_RATE = 5000
 _IN_FLIGHT, _CLIENTS = 200, 8
 # The same questions asked in other ways, by what follows the name of the case.
 _WAYS = {", TCP": ("-m", "tcp"), ", a port each": ("-c", str(_IN_FLIGHT))}
@@ -44,10 +44,17 @@ class Sample(NamedTuple):
     rate: float
 
 
+class Latency(NamedTuple):
+    """Milliseconds within which half of the answers came, and all but one in a hundred."""
+
+    p50: float
+    p99: float
+
+
 def run(effort: Effort = Effort()) -> Report:  # noqa: B008 - a frozen value
     """Measure all servers that this system has."""
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
-    latencies: dict[str, list[float]] = defaultdict(list)
+    latencies: dict[str, list[Latency]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -60,19 +67,19 @@ def run(effort: Effort = Effort()) -> Report:  # noqa: B008 - a frozen value
                     for server in servers:
                         samples[server.name, case].append(_load(server, case, files, effort.seconds))
                 for server in servers:
-                    latencies[server.name] += _latency(server, files["mixed"], effort.seconds)
+                    latencies[server.name].append(measure_latency(server, files["mixed"], effort.seconds))
     return Report("resolver", "Answers of DNS servers", _COLUMNS, list(_rows(samples, latencies)), _NOTES)
 
 
 _COLUMNS = ("server", "case", "CPU µs per question", "× NSD", "questions/s", "p50 ms", "p99 ms")
 _NOTES = (
     "A server on one core, dnsperf on another (-q 200 -c 8 -e); medians of rounds in which all take turns.",
-    f"p50 and p99 are of mixed questions at {_LATENCY_RATE} a second.",
+    f"p50 and p99 are of mixed questions at {LATENCY_RATE} a second.",
 )
 
 
 def _rows(
-    samples: dict[tuple[str, str], list[Sample]], latencies: dict[str, list[float]]
+    samples: dict[tuple[str, str], list[Sample]], latencies: dict[str, list[Latency]]
 ) -> Iterator[tuple[str | int | float, ...]]:
     cpu = {key: statistics.median(sample.cpu for sample in found) for key, found in samples.items()}
     for (server, case), found in sorted(
@@ -81,16 +88,11 @@ def _rows(
         nsd = cpu.get(("NSD", case))
         ratio = cpu[server, case] / nsd if nsd else "-"
         rate = int(statistics.median(sample.rate for sample in found))
-        times = _percentiles(latencies[server]) if case == "mixed" else ("", "")
+        times = median_latency(latencies[server]) if case == "mixed" else ("", "")
         yield server, case, cpu[server, case], ratio, rate, *times
 
 
 _CASES = Effort().cases
-
-
-def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
-    cuts = statistics.quantiles(seconds, n=100)
-    return cuts[49] * 1000, cuts[98] * 1000
 
 
 def _load(server: Running, case: str, files: dict[str, Path], seconds: float) -> Sample:
@@ -102,9 +104,16 @@ def _load(server: Running, case: str, files: dict[str, Path], seconds: float) ->
     return Sample((server.cpu() - before) / completed * 1e6, float(_found(_RATE, output)))
 
 
-def _latency(server: Running, file: Path, seconds: float) -> list[float]:
-    output = _dnsperf(server, file, ["-Q", str(_LATENCY_RATE), "-c", "8", "-v", "-l", str(seconds)])
-    return [float(text) for text in _LATENCY.findall(output)]
+def measure_latency(server: Running, file: Path, seconds: float) -> Latency:
+    """Ask ``LATENCY_RATE`` questions a second for so long."""
+    output = _dnsperf(server, file, ["-Q", str(LATENCY_RATE), "-c", "8", "-v", "-l", str(seconds)])
+    cuts = statistics.quantiles((float(text) for text in _LATENCY.findall(output)), n=100)
+    return Latency(cuts[49] * 1000, cuts[98] * 1000)
+
+
+def median_latency(latencies: Sequence[Latency]) -> Latency:
+    """The medians of rounds: a moment in which the machine did something else counts for one of them."""
+    return Latency(*map(statistics.median, zip(*latencies, strict=True)))
 
 
 def _dnsperf(server: Running, file: Path, options: Sequence[str]) -> str:
