@@ -1,7 +1,7 @@
 # docker build -t dnssync:0.1.0 .
-FROM python:3.12-slim AS build
+FROM python:3.12 AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY dnssync dnssync
 COPY resolver resolver
 COPY examples examples

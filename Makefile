@@ -24,7 +24,6 @@ $(VENV)/.pip:
 
 $(VENV)/.run: $(VENV)/.pip pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
-	-@$(BIN)/python -m resolver.build_accelerator
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run pyproject.toml

@@ -4,6 +4,7 @@ The descriptor is its end of a socket to the keeper (see ``messages``), which st
 the listening sockets. It ends when the keeper does, and writes no log of its own.
 """
 
+import gc
 import logging
 import signal
 import socket
@@ -165,6 +166,8 @@ def main(descriptor: int) -> None:
             channel.sendall(frame(Line(logging.ERROR, __name__, str(error))))
             sys.exit(1)
         channel.setblocking(False)
+        # What was loaded stays: a collection that looked through it would hold up the answers.
+        gc.freeze()
         # The keeper adds level and name, in the form that its log has.
         logging.basicConfig(level=load.log_level, handlers=[_LogLines(worker)], format="%(message)s")
         worker.run()
