@@ -1,6 +1,7 @@
 """Ingresses of a real cluster get hostnames that work, and nobody's edit is lost."""
 
 import copy
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,20 @@ def test_in_the_mode_for_gitops_the_spec_stays_as_it_is(names: Named) -> None:
         assert after["spec"] == before["spec"]
         assert after["metadata"]["generation"] == 1, "the spec was not even touched"
         wait_for(lambda: ask(names.port, names.named("10.0.0.5")) == ["10.0.0.5"], "the answer")
+
+
+@pytest.mark.parametrize("how", ["--server-side", "--server-side=false"])
+def test_a_manifest_can_be_applied_again_and_again(names: Named, how: str) -> None:
+    file = names.folder / "web.json"
+    file.write_text(json.dumps(ingress("web", DOMAIN, tls=[DOMAIN])))
+    apply = ("apply", how, f"--namespace={names.namespace}", f"--filename={file}")
+    names.server.kubectl(*apply)
+    names.address("web", "10.0.0.5")
+    with names.generator("--hostname-mode=annotate", "--hostname-ready=0"):
+        wait_for(lambda: names.recorded() == [names.named("10.0.0.5")], "the annotation")
+        before = names.get("web")
+        names.server.kubectl(*apply)
+        assert names.get("web")["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
 
 
 def test_edits_that_cross_ours_survive(names: Named) -> None:
