@@ -222,8 +222,9 @@ class Reporter:
             resources = {
                 change.endpoint.labels.get(LABEL_RESOURCE, ""): None for change in outcome.bundle.changes
             }
+            named = list(filter(None, resources))[:8]
             where = {
-                "object": ", ".join(filter(None, resources)) or None,
+                "object": ", ".join(named) or None,
                 "record": name.removesuffix("."),
                 "zone": self._census.name(zone),
                 "reason": "RecordError",

@@ -107,6 +107,27 @@ def test_what_boto3_refuses_itself_stands_alone_too() -> None:
     assert "refused before it was sent" in outcomes[1].error
 
 
+def test_pain_4_one_bad_set_of_a_name_does_not_keep_the_others_from_being_written() -> None:
+    good, bad = (record("w", "192.0.2.1", set_id=weight, weight=weight) for weight in ("10", "256"))
+    both = bundle(Change(Action.CREATE, new=good), Change(Action.CREATE, new=bad))
+    with example() as (double, provider, zone):
+        (outcome,) = provider.apply(zone, [both])
+        assert [rrset.set_identifier for rrset in double.sets(zone.id)] == ["10"]
+        assert not outcome.ok and outcome.doubtful
+        assert "256" in outcome.error
+        (again,) = provider.apply(zone, [bundle(Change(Action.CREATE, new=bad))])
+        assert not again.retryable
+
+
+def test_no_set_is_taken_away_to_make_room_for_one_that_is_refused() -> None:
+    old, good, bad = (record("w", "192.0.2.1", set_id=weight, weight=weight) for weight in ("1", "2", "256"))
+    changes = (Change(Action.DELETE, old=old), *(Change(Action.CREATE, new=new) for new in (good, bad)))
+    with example() as (double, provider, zone):
+        assert provider.apply(zone, [bundle(Change(Action.CREATE, new=old))])[0].ok
+        assert not provider.apply(zone, [bundle(*changes)])[0].ok
+        assert [rrset.set_identifier for rrset in double.sets(zone.id)] == ["1", "2"]
+
+
 @pytest.mark.parametrize("old_form", [False, True])
 def test_the_old_error_form_without_a_code_is_a_rejection(old_form: bool) -> None:
     with example() as (double, provider, zone):

@@ -1,6 +1,7 @@
 """Committing a batch: one request, and what follows when the service says no, or nothing.
 
-A rejected batch is divided until the bad bundles stand alone; the others are applied. Where a request was
+A rejected batch is divided until the bad bundles stand alone; the others are applied, as are the good sets of
+a name that has several under a routing policy. Where a request was
 resent, the rejection may be the echo of a first copy that was committed: then, and before a lone bundle
 is given up, the names are read back, and what is already as wanted counts as done.
 """
@@ -13,7 +14,7 @@ from dnssync.errors import DnssyncError
 from dnssync.providers.route53.batches import Batch, blamed, divide
 from dnssync.providers.route53.errors import DeniedError, RejectedError, UnansweredError
 from dnssync.providers.route53.routing import RRset
-from dnssync.providers.route53.writes import Prepared, in_order, standing
+from dnssync.providers.route53.writes import Prepared, by_set_identifier, in_order, standing
 
 NOT_TRIED = "not tried, because a request before it failed: "
 
@@ -92,11 +93,38 @@ class Commit:
         self._succeed(one for one in part if states[one.index] == "done")
         if len(part) == 1:
             for one in rest:
-                self.outcomes[one.index] = _refused(one, rejected, states[one.index] == "changed")
+                changed = states[one.index] == "changed"
+                self.outcomes[one.index] = (
+                    _overtaken(one, rejected) if changed else self._refused(one, rejected)
+                )
         elif len(rest) == len(part):
             self._divide(part, str(rejected))
         elif rest:
             self._waiting.append(rest)
+
+    def _refused(self, one: Prepared, rejected: RejectedError) -> Outcome:
+        """What comes of a bundle that was refused alone: of several sets, the good ones are written."""
+        pieces = by_set_identifier(one)
+        if len(pieces) < 2:
+            return Outcome(one.bundle, str(rejected), retryable=False)
+        errors = [error for piece in pieces if (error := self._error_of(piece))]
+        if len(errors) == len(pieces) and self.stopped is None:
+            return Outcome(one.bundle, str(rejected), retryable=False)
+        # What was written is not what was planned: the zone has to be read before the rest is planned.
+        return Outcome(one.bundle, "; ".join(errors) or str(rejected), doubtful=True)
+
+    def _error_of(self, piece: Prepared) -> str:
+        """Commit a piece of a bundle; why that failed, empty if it did not."""
+        if self.stopped:
+            return NOT_TRIED + str(self.stopped)
+        try:
+            self._zones.change(self._zone_id, [write.request for write in in_order([piece])])
+        except RejectedError as rejected:
+            return str(rejected)
+        except DnssyncError as error:
+            self.stopped = error
+            return str(error)
+        return ""
 
     def _divide(self, part: Batch, message: str) -> None:
         self._waiting += reversed(divide(part, message))
@@ -113,9 +141,7 @@ def _may_be_echo(part: Batch, rejected: RejectedError) -> bool:
     return rejected.resent and len(blamed(part, str(rejected))) in (0, len(part))
 
 
-def _refused(one: Prepared, rejected: RejectedError, zone_differs: bool) -> Outcome:
-    """A bundle that was refused alone. If the zone is not as it was planned on, a new plan may do."""
-    if zone_differs:
-        hint = "the zone is not as it was last read, and will be read again"
-        return Outcome(one.bundle, f"{rejected}; {hint}", doubtful=True)
-    return Outcome(one.bundle, str(rejected), retryable=False)
+def _overtaken(one: Prepared, rejected: RejectedError) -> Outcome:
+    """The zone is not as it was planned on: a new plan may do."""
+    hint = "the zone is not as it was last read, and will be read again"
+    return Outcome(one.bundle, f"{rejected}; {hint}", doubtful=True)

@@ -83,6 +83,21 @@ def in_order(batch: Iterable[Prepared]) -> list[Write]:
     return sorted(writes, key=lambda w: (_RANK[w.action], w.rrset["Name"], w.rrset["Type"]))
 
 
+def by_set_identifier(prepared: Prepared) -> list[Prepared]:
+    """The parts of a bundle that can stand without each other: what it puts under each set identifier.
+
+    What is only taken away is left out: it may be meant to make room for a set that is refused.
+    """
+    groups: dict[str, list[Write]] = {}
+    for write in prepared.writes:
+        groups.setdefault(write.key[2], []).append(write)
+    return [
+        Prepared(prepared.index, prepared.bundle, tuple(writes))
+        for writes in groups.values()
+        if any(write.action != "DELETE" for write in writes)
+    ]
+
+
 def _entries(change: Change) -> Iterator[tuple[Action, Endpoint]]:
     old, new = change.old, change.new
     if old is not None and new is not None and not _needs_replacing(old, new):
