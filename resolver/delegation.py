@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from resolver.config import ResolverConfig, is_reverse, parse_name_server, zone_text
-from resolver.names import Labels, fold, from_text, to_text
+from resolver.bases import ZoneBase
+from resolver.config import ResolverConfig, is_reverse, zone_text
+from resolver.names import Labels, fold, from_text, from_wire, to_text
+from resolver.records import Type
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -61,29 +63,33 @@ class _Wanted(NamedTuple):
     probe: tuple[str, ...]
 
 
-def check_zones(config: ResolverConfig, network: Network) -> Iterator[Finding]:
-    """The findings on all zones, in their order."""
-    for origin in config.origins:
-        yield from _check_zone(origin, config, network)
+def check_zones(config: ResolverConfig, bases: Iterable[ZoneBase], network: Network) -> Iterator[Finding]:
+    """The findings on all zones, in the order of ``bases``: what configuration and files make of them."""
+    for base in bases:
+        yield from _check_zone(base, config, network)
 
 
-def _check_zone(origin: Labels, config: ResolverConfig, network: Network) -> Iterator[Finding]:
-    zone = zone_text(origin)
+def _check_zone(base: ZoneBase, config: ResolverConfig, network: Network) -> Iterator[Finding]:
+    origin, own = base.origin, _own_servers(base)
+    zone, own_names = zone_text(origin), frozenset(own)
     parent, addresses = _find_parent(origin, network)
     if not addresses:
         yield Finding(zone, True, "no server of a parent zone is found; is there a recursor to ask?")
         return
     servers = _delegation(origin, addresses, network)
     if not servers:
-        wanted = ", ".join(sorted(_own_names(origin, config)))
+        wanted = ", ".join(sorted(own))
         yield Finding(zone, True, f"not delegated: {parent} has no NS for it; enter there: {wanted}")
         return
     delegated = frozenset(server.name for server in servers)
     yield Finding(zone, False, f"{parent} delegates it to {', '.join(sorted(delegated))}")
-    own = _own_names(origin, config)
-    if delegated != own:
-        yield Finding(zone, True, f"{_difference(delegated, own)} (parent against this configuration)")
-    yield from _check_servers(servers, _Wanted(origin, own, _expected(origin, config)), network)
+    if delegated != own_names:
+        yield Finding(zone, True, f"{_difference(delegated, own_names)} (parent against this configuration)")
+    for server in servers:
+        known, found = own.get(server.name), frozenset(server.addresses)
+        if known and found and known != found:
+            yield Finding(zone, True, f"{server.name} has other addresses there: {_difference(found, known)}")
+    yield from _check_servers(servers, _Wanted(origin, own_names, _expected(origin, config)), network)
 
 
 def _check_servers(servers: Iterable[_Server], wanted: _Wanted, network: Network) -> Iterator[Finding]:
@@ -170,9 +176,18 @@ def _addresses(name: str, network: Network) -> list[str]:
     return [*network.resolve(name, "A"), *network.resolve(name, "AAAA")]
 
 
-def _own_names(origin: Labels, config: ResolverConfig) -> frozenset[str]:
-    servers = [fold(parse_name_server(text).name) for text in config.ns] or [origin]
-    return frozenset(map(to_text, servers))
+def _own_servers(base: ZoneBase) -> dict[str, frozenset[str]]:
+    """The zone's name servers, each with the addresses that stand in the zone."""
+    records = {(rrset.name, rrset.type): rrset.data for rrset in base.static}
+    names = [fold(from_wire(data)[0]) for data in records[base.origin, Type.NS]]
+    return {
+        to_text(name): frozenset(
+            str(ip_address(packed))
+            for rtype in (Type.A, Type.AAAA)
+            for packed in records.get((name, rtype), ())
+        )
+        for name in names
+    }
 
 
 def _rrset(section: "Iterable[RRset]", name: str, rtype: str) -> "RRset | None":

@@ -50,7 +50,7 @@ def command(settings: ResolverSettings) -> None:
 
 def report_findings(settings: ResolverSettings) -> int:
     """Print a line per finding on the configuration and its delegation; how many are problems."""
-    from resolver.answering import check_files
+    from resolver.checking import check_configuration
     from resolver.config import parse_listen
     from resolver.delegation import check_zones
     from resolver.errors import ResolverError
@@ -58,12 +58,12 @@ def report_findings(settings: ResolverSettings) -> int:
 
     try:
         config = resolver_config(settings)
-        check_files(config)
+        bases = check_configuration(config)
         recursor = parse_listen(settings.check_recursor)[0] if settings.check_recursor else None
     except ResolverError as error:
         raise ConfigError(str(error)) from None
     problems = 0
-    for finding in check_zones(config, DnsNetwork(recursor)):
+    for finding in check_zones(config, bases, DnsNetwork(recursor)):
         click.echo(str(finding))
         problems += finding.is_problem
     return problems

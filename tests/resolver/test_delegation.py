@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import dns.flags
 import dns.message
@@ -11,6 +12,7 @@ import dns.name
 import dns.rdatatype
 import pytest
 
+from resolver.checking import check_configuration
 from resolver.config import Listen, ResolverConfig
 from resolver.delegation import check_zones
 from resolver.network import DnsNetwork
@@ -66,7 +68,7 @@ def town(
 
 def findings(network: Town, **settings: object) -> list[str]:
     config = ResolverConfig(**{"zones": ("xip.test",), "ns": OURS, **settings})  # type: ignore[arg-type]
-    return [str(finding) for finding in check_zones(config, network)]
+    return [str(finding) for finding in check_zones(config, check_configuration(config), network)]
 
 
 def test_a_sound_delegation_has_no_problem() -> None:
@@ -101,6 +103,20 @@ def test_names_at_the_parent_must_be_ours() -> None:
         "(parent against this configuration)" in told
     )
     assert "xip.test: problem: ns9.other.test. (192.0.2.9) does not answer" in told
+
+
+def test_the_addresses_at_the_parent_must_be_ours() -> None:
+    with town(first={}, second={}) as network:
+        told = findings(network, ns=("ns1.xip.test=192.0.2.8,192.0.2.1", "ns2.other.test"))
+    assert "xip.test: problem: ns1.xip.test. has other addresses there: 192.0.2.8 missing" in told
+
+
+def test_the_name_servers_may_stand_in_a_file(tmp_path: Path) -> None:
+    records = tmp_path / "xip.zone"
+    records.write_text("@ NS ns1\n@ NS ns2.other.test.\nns1 A 192.0.2.1\n")
+    with town(first={}, second={}) as network:
+        told = findings(network, ns=(), static=(str(records),))
+    assert not any("problem" in line for line in told)
 
 
 def test_a_server_without_an_address_is_told() -> None:
