@@ -197,3 +197,5 @@ def test_the_command_tells_and_exits_with_a_code() -> None:
         assert "cannot read the blocklist /nowhere" in mistake.stderr
         assert "Traceback" not in mistake.stderr
         assert mistake.returncode == 1
+        for option in (("--static", "/nowhere"), ("--allow-update", "nobody")):
+            assert run_check(recursor, *option).returncode == 1
