@@ -142,7 +142,8 @@ def _targets(ingress: Ingress, read: Annotations) -> Listed:
     if not (any(listed.values) or listed.problems):
         listed = Listed(tuple(ingress.addresses()))
     usable = _usable(listed, "target", _target_problem)
-    return Listed(usable.values, (*usable.problems, *_too_many(usable.values)))
+    doubts = (*_too_many(usable.values), *_doubts(usable.values))
+    return Listed(usable.values, (*usable.problems, *doubts))
 
 
 def _usable(listed: Listed, what: str, problem_of: Callable[[str], str] = host_problem) -> Listed:
@@ -169,7 +170,18 @@ def _too_many(targets: Sequence[str]) -> list[Problem]:
 
 
 def _target_problem(target: str) -> str:
-    return host_problem(target) if suitable_type(target) == "CNAME" else ""
+    kind = suitable_type(target)
+    if kind == "AAAA" and "%" in target:
+        return "an address with a zone index means nothing elsewhere"
+    return host_problem(target) if kind == "CNAME" else ""
+
+
+def _doubts(targets: Iterable[str]) -> Iterable[Problem]:
+    """RFC 3696 §2: no top-level domain is all digits, so a name that ends so is most likely a slip."""
+    for target in targets:
+        if suitable_type(target) == "CNAME" and target.rpartition(".")[2].isdigit():
+            message = f"target {target!r} is no IP address, though it looks like one: it becomes a CNAME"
+            yield Problem("InvalidName", message)
 
 
 def _unique(entries: Iterable[str]) -> tuple[str, ...]:

@@ -141,6 +141,20 @@ def test_one_bad_target_does_not_take_the_good_ones_with_it() -> None:
     assert "'https://lb.example.net/'" in claims.problems[0].message
 
 
+@pytest.mark.parametrize("bad", ["fe80::1%eth0", "192.0.2.1:443"])
+def test_an_address_that_no_record_can_hold_does_not_become_one(bad: str) -> None:
+    claims = claims_of(ingress("a.example.com", target=f"{bad},192.0.2.1"))
+    assert [endpoint.targets for endpoint in claims.endpoints] == [("192.0.2.1",)]
+    assert [problem.reason for problem in claims.problems] == ["InvalidName"]
+    assert bad in claims.problems[0].message
+
+
+@pytest.mark.parametrize("doubtful", ["10.0.0.256", "010.0.0.1", "10.0.0"])
+def test_a_host_name_that_looks_like_an_address_is_told_of(doubtful: str) -> None:
+    (problem,) = claims_of(ingress("a.example.com", ip=doubtful)).problems
+    assert f"{doubtful!r} is no IP address" in problem.message
+
+
 def test_one_bad_host_does_not_take_the_good_ones_with_it() -> None:
     """Pain: a label over 63 octets crashed the controller."""
     claims = claims_of(ingress("x" * 64 + ".example.com", "a.example.com", hostname="bad host.example.com"))
