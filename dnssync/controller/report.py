@@ -11,7 +11,7 @@ from dnssync.controller.inbox import BundlesApplied
 from dnssync.controller.status import Status
 from dnssync.deletions import Verdict
 from dnssync.desired import DesiredState
-from dnssync.endpoints import LABEL_RESOURCE, Endpoint
+from dnssync.endpoints import LABEL_RESOURCE
 from dnssync.hold import Hold
 from dnssync.metrics import Metrics
 from dnssync.names import normalise
@@ -56,6 +56,8 @@ class Reporter:
         self._zones: Sequence[Zone] = ()
         self._left_alone: dict[tuple[Zone, str], Sequence[Skipped]] = {}
         self._said_of_object: dict[ObjectRef, set[str]] = {}
+        # Whose each record is, where no ownership record tells it.
+        self._resources: dict[tuple[Zone, str, str, str], str] = {}
         self._held_notice = ""
         # Records whose object has no address since before we started: their targets are not known.
         self._held_as_found = 0
@@ -294,6 +296,7 @@ class Reporter:
         result = "applied" if outcome.ok else "failed"
         self._metrics.changes.labels(self._census.name(zone), change.action, result).inc()
         is_marker = normalise(endpoint.dns_name) != outcome.bundle.name
+        resource = self._resource_of(zone, change)
         if outcome.ok and not is_marker:
             log.info(
                 "%sd %s %s",
@@ -301,7 +304,7 @@ class Reporter:
                 endpoint.record_type,
                 " ".join(endpoint.targets[:8]),
                 extra={
-                    "object": endpoint.labels.get(LABEL_RESOURCE),
+                    "object": resource,
                     "record": endpoint.dns_name,
                     "zone": self._census.name(zone),
                 },
@@ -309,8 +312,20 @@ class Reporter:
         reason = _EVENT_REASONS[change.action] if outcome.ok else "RecordError"
         if self._announce and not is_marker and reason in self._events_emit:
             note = outcome.error or f"{change.action}d {endpoint.dns_name} {endpoint.record_type}"
-            for claims in _concerned(endpoint, desired):
+            for claims in _concerned(endpoint.dns_name, resource, desired):
                 self._announce(claims, "Normal" if outcome.ok else "Warning", reason, note)
+
+    def _resource_of(self, zone: Zone, change: Change) -> str:
+        """The object whose record is changed: by its label, which only an ownership record keeps."""
+        endpoint = change.endpoint
+        resource = endpoint.labels.get(LABEL_RESOURCE, "")
+        if self._owner_id:
+            return resource
+        key = zone, endpoint.dns_name, endpoint.record_type, endpoint.set_identifier
+        if change.action is Action.DELETE:
+            return self._resources.pop(key, resource)
+        self._resources[key] = resource
+        return resource
 
     def _say_of_object(
         self, claims: ObjectClaims, reason: str, message: str, *, already: bool = False
@@ -331,8 +346,8 @@ def _holders(name: str, desired: DesiredState) -> list[ObjectClaims]:
     return desired.claimants(normalise(name))
 
 
-def _concerned(endpoint: Endpoint, desired: DesiredState) -> list[ObjectClaims]:
+def _concerned(name: str, resource: str, desired: DesiredState) -> list[ObjectClaims]:
     """Who asks for the name, and the object whose record it is, which may ask for it no longer."""
-    holders = _holders(endpoint.dns_name, desired)
-    former = desired.get(ObjectRef.parse(endpoint.labels.get(LABEL_RESOURCE, "")))
+    holders = _holders(name, desired)
+    former = desired.get(ObjectRef.parse(resource))
     return holders if former is None or former in holders else [*holders, former]
