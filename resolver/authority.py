@@ -200,7 +200,8 @@ class Authority:
             _log_update(asked, "refused an update", str(error), logging.WARNING)
             return Rcode.FORMERR
         except OSError as error:
-            _log_update(asked, "an update cannot be kept and was not done", str(error), logging.ERROR)
+            reason = error.strerror or str(error)
+            _log_update(asked, "an update cannot be kept and was not done", reason, logging.ERROR)
             return Rcode.SERVFAIL
         _log_update(asked, "took an update", "", logging.INFO)
         return Rcode.NOERROR

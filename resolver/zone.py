@@ -18,6 +18,7 @@ from resolver.bases import ZoneBase
 from resolver.config import zone_text
 from resolver.contents import Change, Contents, Node
 from resolver.errors import ResolverError
+from resolver.history import is_newer
 from resolver.names import Labels, is_within, to_text, to_wire
 from resolver.records import RRset, Type
 
@@ -78,15 +79,18 @@ class Zone(Contents):
         staged: dict[Labels, _Entries] = {name: {} for name in self._layers[Layer.STATIC]}
         staged.update(_static_entries(base))
         former, self._base = self._base, base
+        # The same again says nothing: by now the zone's may have gone round, and be small.
+        least = base.serial if base.serial != former.serial else 0
         try:
-            return self._replace(Layer.STATIC, staged, now)
+            return self._replace(Layer.STATIC, staged, now, least=least)
         except ResolverError:
             self._base = former
             raise
 
     def advance(self, serial: int) -> Change | None:
         """Have at least this serial, with the same records; None if that is so."""
-        if serial <= self.serial:
+        serial %= 2**32
+        if not is_newer(serial, self.serial):
             return None
         old, new = self._soa(self.serial), self._soa(serial)
         change = Change(self.origin, self.serial, serial, (old,), (new,))
@@ -119,7 +123,9 @@ class Zone(Contents):
             stage(rrset.name)[rrset.type] = rrset
         return staged
 
-    def _replace(self, layer: Layer, staged: Mapping[Labels, _Entries], now: int) -> Change | None:
+    def _replace(
+        self, layer: Layer, staged: Mapping[Labels, _Entries], now: int, *, least: int = 0
+    ) -> Change | None:
         """Take whole entries of a layer, all or none."""
         nodes = {name: self._merged(name, instead=(layer, entries)) for name, entries in staged.items()}
         changed = {name: node for name, node in nodes.items() if node != self._records(name)}
@@ -130,18 +136,18 @@ class Zone(Contents):
                 self._layers[layer][name] = entries
             else:
                 self._layers[layer].pop(name, None)
-        return self._commit(changed, now)
+        return self._commit(changed, now, least=least)
 
-    def _commit(self, nodes: Mapping[Labels, Node], now: int) -> Change | None:
+    def _commit(self, nodes: Mapping[Labels, Node], now: int, *, least: int) -> Change | None:
         old = self._nodes[self.origin][Type.SOA]
-        if not nodes and old == self._soa(self.serial):
+        if not nodes and old == self._soa(self.serial) and least <= self.serial:
             return None
         removed, added = [old], []
         for name, node in nodes.items():
             before = self._records(name)
             removed += [rrset for rtype, rrset in before.items() if node.get(rtype) != rrset]
             added += [rrset for rtype, rrset in node.items() if before.get(rtype) != rrset]
-        serial = max(self.serial + 1, now, self._base.serial) % 2**32
+        serial = max(self.serial + 1, now, least) % 2**32
         change = Change(self.origin, self.serial, serial, tuple(removed), (*added, self._soa(serial)))
         self.take(change)
         return change

@@ -1,13 +1,16 @@
 """Zones as they change."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
+from resolver.bases import zone_bases
+from resolver.config import ResolverConfig
 from resolver.names import Labels
 from resolver.records import Type
-from resolver.zone import Update
+from resolver.zone import Update, Zone
 from tests.resolver.zones import World, update
 
 APEX: Labels = (b"xip", b"test")
@@ -26,6 +29,22 @@ def test_the_serial_grows_with_each_change_and_only_then() -> None:
     assert zone.serial == 101
     assert zone.apply(update(delete=[("a.xip.test", "A")]), now=50)
     assert zone.serial == 102
+
+
+def test_a_serial_that_goes_round_goes_on_from_there() -> None:
+    base = msgspec.structs.replace(zone_bases(ResolverConfig(zones=("xip.test",)))[0], serial=2**32 - 1)
+    zone = Zone(base, serial=100)
+    serials = [zone.serial]
+    for number in range(3):
+        zone.apply(update([f"a.xip.test 60 A 192.0.2.{number}"]), now=100)
+        serials.append(zone.serial)
+    assert serials == [2**32 - 1, 0, 100, 101]
+    assert not zone.rebase(base, now=100)
+    assert zone.rebase(msgspec.structs.replace(base, serial=5000), now=100)
+    assert zone.serial == 5000
+    assert zone.advance(2**32 + 6000)
+    assert zone.serial == 6000
+    assert not zone.advance(5999)
 
 
 @pytest.mark.parametrize(
