@@ -38,7 +38,9 @@ def provider(settings: Settings) -> Provider:
 
 def registry(settings: Settings) -> Registry:
     """Who owns what. The bundled resolver holds nothing but what we give it, so no marker is needed there."""
-    if settings.registry == "noop" or settings.provider == "builtin":
+    if settings.provider == "builtin":
+        return NoopRegistry(labels_survive=True)
+    if settings.registry == "noop":
         return NoopRegistry()
     return TxtRegistry(
         TxtOptions(

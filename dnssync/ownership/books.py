@@ -60,6 +60,7 @@ class TxtBooks:
         if options.encrypt and not options.aes_key:
             raise ConfigError("--txt-encrypt-enabled: a key is missing; give it by --txt-encrypt-aes-key")
         self.owner_id = options.owner_id
+        self.labels_survive = False
         self.aes_key = parse_key(options.aes_key) if options.aes_key else b""
         self._seals = options.encrypt
         self._names = marker_names(options.prefix, options.suffix, options.wildcard_replacement)

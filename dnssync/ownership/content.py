@@ -30,6 +30,8 @@ class Bookkeeping(Protocol):
     """How ownership is written down: what ZoneContent has to know of its registry."""
 
     owner_id: str
+    labels_survive: bool
+    """Whether the service gives the labels of a record back; most know nothing of them."""
 
     def subject(self, name: str) -> str:
         """The normalised record name as markers tell it."""
@@ -111,8 +113,9 @@ class ZoneContent:
                 touched |= self._discard(change.old)
         for change in bundle.changes:
             if change.new is not None:
-                # Labels are ours alone: what a service gives back has none.
-                touched |= self._put(msgspec.structs.replace(change.new, labels={}))
+                keeps = self._books.labels_survive
+                stored = change.new if keeps else msgspec.structs.replace(change.new, labels={})
+                touched |= self._put(stored)
         for name in touched:
             self._label(name)
 

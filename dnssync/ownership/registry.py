@@ -34,9 +34,15 @@ class Registry(Protocol):
 
 
 class NoopRegistry:
-    """No books: every record seen may be changed, and nothing is written beside it."""
+    """No books: every record seen may be changed, and nothing is written beside it.
+
+    ``labels_survive``: the service gives back what a record is labelled with.
+    """
 
     owner_id = ""
+
+    def __init__(self, *, labels_survive: bool = False) -> None:
+        self.labels_survive = labels_survive
 
     def read(self, raw: Iterable[Endpoint], zone_name: str = "") -> ZoneContent:
         """The records as they are."""

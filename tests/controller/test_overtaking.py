@@ -27,6 +27,7 @@ class SlowBooks(NoopRegistry):
     """Takes as long to sort out a zone, from the second time on, as the test wants."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.reads = 0
         self.may_go_on = threading.Event()
 

@@ -1,9 +1,11 @@
 """Laws of whole passes over a zone, for whatever stands in it and whatever is wanted."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnssync.changes import Action, Bundle, Change
 from dnssync.endpoints import Endpoint
 from dnssync.names import normalise
 from dnssync.ownership import NoopRegistry, TxtOptions, TxtRegistry
@@ -148,3 +150,12 @@ def test_without_books_the_zone_becomes_what_is_wanted(raw: list[Endpoint], desi
         content.apply(bundle)
     assert content == registry.read(zone.raw())
     assert not plan(content.records(), desired, PlanRules())
+
+
+@pytest.mark.parametrize("survive", [False, True])
+def test_labels_stay_where_the_service_gives_them_back(survive: bool) -> None:
+    new = Endpoint("a.x.test", "A", ("10.0.0.1",), labels={"resource": "ingress/d/web"})
+    content = NoopRegistry(labels_survive=survive).read([])
+    content.apply(Bundle("a.x.test.", (Change(Action.CREATE, new=new),)))
+    (held,) = content.records()
+    assert held.labels == (new.labels if survive else {})
