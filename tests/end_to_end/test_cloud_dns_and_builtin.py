@@ -70,9 +70,9 @@ def test_the_bundled_resolver_answers_within_a_second_of_a_changed_file(tmp_path
         assert ask(port, "web.apps.test") == ["10.0.0.6"]
         (tmp_path / "web.yaml").unlink()
         wait_for(lambda: not ask(port, "web.apps.test"), "the end of the record")
+        wait_for(lambda: len(process.logged('"deleted A')) == 2, "both deletions in the log")
+        assert {line["object"] for line in process.logged('"deleted A')} == {"ingress/default/web"}
         assert process.stop() == 0
-        deleted = [line for line in process.log if str(line["message"]).startswith("deleted A ")]
-        assert [line["object"] for line in deleted] == ["ingress/default/web"] * 2
 
 
 def test_endpoints_are_shown_with_no_provider_asked(tmp_path: Path) -> None:
