@@ -10,7 +10,7 @@
 #define UDP_SEGMENT 103
 #endif
 
-enum { BATCH = 256, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024, MAX_RUN = 64, MAX_BYTES = 65000, LEAST = 16 };
+enum { BATCH = 256, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024, MAX_RUN = 64, MAX_SIZE = 1000, LEAST = 16 };
 
 typedef struct {
     struct mmsghdr headers[BATCH];
@@ -75,8 +75,7 @@ static int compare_replies(const void *left, const void *right) {
 
 /* How many replies from ``first`` on leave in one piece: of one size to one client, and a shorter one at the end. */
 static int count_run(const Reply *first, const Reply *end) {
-    int number = 1, most = MAX_BYTES / first->size;
-    if (most > MAX_RUN) most = MAX_RUN;
+    int number = 1, most = first->size <= MAX_SIZE ? MAX_RUN : 1;
     while (number < most && first + number < end && is_same_client(first, first + number))
         if (first[number++].size < first->size) break;
     return number;

@@ -6,13 +6,13 @@ much from few ports, such as proxies and large recursors, to send several costs 
 
 from collections.abc import Hashable, Sequence
 
-# What Linux takes: answers in a piece (since 4.18), and bytes in all of them together.
+# Answers in a piece, which Linux takes since 4.18, and bytes of each, so that all fit into a datagram.
 MAX_RUN = 64
-MAX_BYTES = 65_000
+MAX_SIZE = 1000
 
-# Bits of a key: the answer's place in the batch, from behind, and its size; above them its client.
+# Bits of a key: the answer's place in the batch, how much shorter it is than can be, and its client.
 _INDEX, _SIZE = 8, 20
-_MAX_INDEX, _MAX_SIZE = (1 << _INDEX) - 1, (1 << _SIZE) - 1
+_MAX_INDEX, _LEFT = (1 << _INDEX) - 1, (1 << _SIZE) - 1
 # Fewer answers, or fewer for each client, do not pay for the sorting.
 _LEAST, _WORTH = 16, 3
 
@@ -25,14 +25,14 @@ def arrange(clients: Sequence[Hashable], sizes: Sequence[int]) -> tuple[list[int
     distinct = set(clients)
     if len(clients) < _LEAST or len(distinct) * _WORTH > len(clients):
         return apart(sizes)
-    ranks = {client: rank << _INDEX + _SIZE for rank, client in enumerate(distinct)}
+    ranks = {client: (rank + 1 << _SIZE) - 1 << _INDEX for rank, client in enumerate(distinct)}
     keys = [
-        ranks[client] + (size << _INDEX) + _MAX_INDEX - index
+        ranks[client] - (size << _INDEX) + index
         for index, (client, size) in enumerate(zip(clients, sizes, strict=True))
         if size
     ]
-    keys.sort(reverse=True)
-    return [_MAX_INDEX - (key & _MAX_INDEX) for key in keys], _runs(keys)
+    keys.sort()
+    return [key & _MAX_INDEX for key in keys], _runs(keys)
 
 
 def apart(sizes: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -56,7 +56,7 @@ def _runs(keys: list[int]) -> list[int]:
             if run:
                 runs.append(run)
             first, run = kind, 1
-            most = min(MAX_RUN, MAX_BYTES // (kind & _MAX_SIZE))
+            most = MAX_RUN if kind & _LEFT >= _LEFT - MAX_SIZE else 1
     if run:
         runs.append(run)
     return runs

@@ -104,12 +104,11 @@ class Batch:
             if ctypes.get_errno() not in (EAGAIN, EINTR):
                 log.debug("datagrams were lost: %s", os.strerror(ctypes.get_errno()))
             return []
-        space, lengths = self._space, incoming.lengths[:number].tolist()
+        lengths = incoming.lengths[:number].tolist()
         if max(lengths) > _SLOT:
             return [self._whole(index, length) for index, length in enumerate(lengths)]
-        return [
-            space[start : start + length].tobytes() for start, length in zip(_STARTS, lengths, strict=False)
-        ]
+        space = bytes(self._space[: _SLOT * number])
+        return [space[start : start + length] for start, length in zip(_STARTS, lengths, strict=False)]
 
     def _whole(self, index: int, length: int) -> bytes:
         first, rest = _SLOT * index, _OVERFLOW * index

@@ -32,6 +32,8 @@ from resolver.messages import (
 )
 from resolver.sockets import Opened
 
+# New objects that are worth a look for garbage; a batch of answers makes some hundreds, and none of it.
+_COLLECT_AFTER = 20_000
 # Seconds between two states of the counters.
 COUNT_INTERVAL = 0.5
 _READ_SIZE = 1 << 18
@@ -166,8 +168,9 @@ def main(descriptor: int) -> None:
             channel.sendall(frame(Line(logging.ERROR, __name__, str(error))))
             sys.exit(1)
         channel.setblocking(False)
-        # What was loaded stays: a collection that looked through it would hold up the answers.
+        # What was loaded stays: collections that looked through it, or came often, would hold up the answers.
         gc.freeze()
+        gc.set_threshold(_COLLECT_AFTER)
         # The keeper adds level and name, in the form that its log has.
         logging.basicConfig(level=load.log_level, handlers=[_LogLines(worker)], format="%(message)s")
         worker.run()

@@ -5,10 +5,13 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.coalescing import MAX_BYTES, MAX_RUN, apart, arrange
+from resolver.coalescing import MAX_RUN, MAX_SIZE, apart, arrange
 
 ANSWERS = st.lists(
-    st.tuples(st.integers(1, 4), st.one_of(st.integers(0, 4), st.sampled_from([512, 1232, 70_000]))),
+    st.tuples(
+        st.integers(1, 4),
+        st.one_of(st.integers(0, 4), st.sampled_from([512, MAX_SIZE, MAX_SIZE + 1, 70_000])),
+    ),
     max_size=256,
 )
 
@@ -30,9 +33,7 @@ def test_every_answer_leaves_once_and_pieces_are_such_as_the_kernel_cuts(
         first, *rest = [sizes[index] for index in piece]
         assert all(size == first for size in rest[:-1])
         assert not rest or rest[-1] <= first
-        assert len(piece) == 1 or (
-            len(piece) <= MAX_RUN and sum(sizes[index] for index in piece) <= MAX_BYTES
-        )
+        assert len(piece) == 1 or (len(piece) <= MAX_RUN and first <= MAX_SIZE)
 
 
 @given(ANSWERS)
