@@ -72,6 +72,11 @@ class ApiServer:
 
     def start(self) -> None:
         """Start both, and wait until the API server is ready."""
+        self.start_store()
+        self.start_api()
+
+    def start_store(self) -> None:
+        """Start etcd, or start it again on what it holds."""
         peers = f"http://127.0.0.1:{free_port()}"
         clients = f"http://127.0.0.1:{self._etcd_port}"
         self._launch(
@@ -84,7 +89,6 @@ class ApiServer:
             f"--initial-cluster=default={peers}",
             "--unsafe-no-fsync",
         )
-        self.start_api()
 
     def start_api(self) -> None:
         """Start the API server alone, after it was killed or told to end."""
@@ -113,6 +117,10 @@ class ApiServer:
         ready = f"the API server is ready; see the logs in {self._folder}"
         wait_for(lambda: self._is_ready() or process.poll() is not None, ready, START_SECONDS)
         assert process.poll() is None, f"the API server has ended; see the logs in {self._folder}"
+
+    def kill_store(self) -> None:
+        """Kill etcd without a word, under the API server."""
+        self._end("etcd", signal.SIGKILL)
 
     def kill_api(self) -> None:
         """Kill the API server without a word (SIGKILL)."""

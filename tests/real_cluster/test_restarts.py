@@ -11,6 +11,7 @@ from tests.end_to_end.process import wait_for
 from tests.real_cluster.conftest import ZONE, Cluster
 from tests.real_cluster.objects import ingress
 from tests.real_cluster.pods import Pod
+from tests.real_cluster.server import RefusedRequest
 
 
 @pytest.fixture
@@ -48,6 +49,26 @@ def test_a_server_that_drains_is_left_for_the_next(two: Cluster) -> None:
         draining.wait(10)
         two.address("web", "10.0.0.8")
         two.expect("www", ["10.0.0.8"], seconds=60)
+
+
+def test_a_store_that_dies_behind_the_server_costs_nothing(two: Cluster) -> None:
+    with two.dnssync() as process:
+        two.expect("www", ["10.0.0.5"])
+        two.expect("shop", ["10.0.0.6"])
+        process.wait_until_ready()
+        two.server.kill_store()
+        two.server.start_store()
+        wait_for(lambda: writes(two, "10.0.0.7"), "the server takes writes again", 60)
+        two.expect("www", ["10.0.0.7"], seconds=60)
+        assert two.values("shop") == ["10.0.0.6"]
+
+
+def writes(cluster: Cluster, address: str) -> bool:
+    try:
+        cluster.address("web", address)
+    except (RefusedRequest, OSError):
+        return False
+    return True
 
 
 @pytest.fixture

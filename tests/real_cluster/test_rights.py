@@ -77,6 +77,20 @@ def test_a_server_takes_each_component_alone(server: ApiServer, component: str, 
     server.kubectl("apply", "--dry-run=server", "--validate=strict", "-k", str(folder))
 
 
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_namespace_s_own_pod_security_lets_the_pod_in(server: ApiServer, folder: str) -> None:
+    server.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(ROOT / "manifests" / folder))
+    deployment = server.ask("GET", "/apis/apps/v1/namespaces/dnssync/deployments/dnssync")
+    template = deployment["spec"]["template"]
+    pods = "/api/v1/namespaces/dnssync/pods?dryRun=All"
+    made = server.ask("POST", pods, {**template, "metadata": {**template["metadata"], "name": "dnssync"}})
+    assert made["spec"]["serviceAccountName"] == "dnssync"
+    spec = {"serviceAccountName": "dnssync", "containers": [{"name": "a", "image": "a"}]}
+    careless = {"metadata": {"name": "careless"}, "spec": spec}
+    with pytest.raises(RefusedRequest, match="violates PodSecurity"):
+        server.ask("POST", pods, careless)
+
+
 def test_the_account_may_do_what_the_roles_say_and_nothing_else(rights: Cluster) -> None:
     server = rights.server
     for question in [
