@@ -72,14 +72,16 @@ def type_text(number: int) -> str:
     return f"TYPE{number}" if name.isdecimal() else name
 
 
-def rrset_from_text(name: str, rtype: str, ttl: int, data: Iterable[str]) -> RRset:
+def rrset_from_text(
+    name: str, rtype: str, ttl: int, data: Iterable[str], *, may_be_soa: bool = False
+) -> RRset:
     """An RRset from presentation form; names are absolute, with or without the final dot.
 
     Raises ResolverError that names the record.
     """
     owner, number = fold(from_text(name)), type_number(rtype)
     where = f"{to_text(owner)} {rtype.upper()}"
-    if is_meta(number) or number == Type.SOA:
+    if is_meta(number) or (number == Type.SOA and not may_be_soa):
         raise ResolverError(f"{where}: records of this type cannot be set")
     if not 0 <= ttl <= MAX_TTL:
         raise ResolverError(f"{where}: the TTL {ttl} is not within 0 and {MAX_TTL} (RFC 2181)")

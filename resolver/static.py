@@ -64,6 +64,8 @@ def _check_entry(entry: Entry, origins: Sequence[Labels]) -> None:
         raise entry.error(f"{type_text(entry.type)} is a type of questions, not of records")
     if entry.type == Type.SOA and entry.name != home:
         raise entry.error(f"a SOA belongs at the top of a zone, and {to_text(entry.name)} is none")
+    if entry.type == Type.CNAME and entry.name == home:
+        raise entry.error(f"{to_text(entry.name)} is a zone, which has a SOA and NS; a CNAME stands alone")
     if not 0 <= entry.ttl <= MAX_TTL:
         raise entry.error(f"the TTL {entry.ttl} is not within 0 and {MAX_TTL} (RFC 2181)")
 

@@ -59,6 +59,8 @@ def _entries(node: "yaml.Node", path: str, default_ttl: int) -> list[Entry]:
     fields = {str(key.value): value for key, value in node.value}
     unknown = [key for key in fields if key not in _KEYS]
     missing = [key for key in _KEYS if key not in fields and key != "ttl"]
+    if len(fields) < len(node.value):
+        raise _error(node, path, f"the record has a key twice; each of {', '.join(_KEYS)} stands once")
     if unknown:
         raise _error(node, path, f"{unknown[0]!r} is no key of a record; there are {', '.join(_KEYS)}")
     if missing:
@@ -71,6 +73,7 @@ def _entries(node: "yaml.Node", path: str, default_ttl: int) -> list[Entry]:
             _scalar(fields["type"], path),
             _seconds(_scalar(fields["ttl"], path)) if "ttl" in fields else default_ttl,
             [_scalar(data, path)] if texts is None else texts,
+            may_be_soa=True,
         )
     except ResolverError as error:
         raise error if str(error).startswith(f"{path}:") else _error(node, path, str(error)) from None

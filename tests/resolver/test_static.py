@@ -136,6 +136,8 @@ def test_includes_are_read(tmp_path: Path) -> None:
         ("a CH A 192.0.2.1\n", "records.zone:1: "),
         ("\n\nwww.other.test. A 192.0.2.1\n", "records.zone:3: www.other.test. is in none of the zones"),
         ("a A 192.0.2.1\nsub SOA a b 1 2 3 4 5\n", "records.zone:2: a SOA belongs at the top of a zone"),
+        ("a A 192.0.2.1\n@ CNAME b\n", "records.zone:2: xip.test. is a zone, which has a SOA and NS"),
+        ("a DNAME b\na DNAME c\n", "records.zone:2: a.xip.test. DNAME can be there only once"),
         (
             "@ SOA a b 1 2 3 4 5\n@ SOA a b 2 2 3 4 5\n",
             "records.zone:2: xip.test. SOA can be there only once, and it is at records.zone:1 too",
@@ -181,12 +183,26 @@ records:
     assert read(tmp_path, "# nothing yet\n", name="records.yaml") == []
 
 
+def test_yaml_may_have_the_soa_of_a_zone(tmp_path: Path) -> None:
+    text = "- {name: xip.test, type: SOA, ttl: 60, data: ns.test. host.test. 7 1 2 3 4}\n"
+    world = FileWorld(read(tmp_path, text, name="records.yaml"))
+    assert world.addresses("xip.test", "SOA") == ["ns.test. host.test. 7 1 2 3 4"]
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
         ("- {name: a.xip.test, type: A, data: 192.0.2.1}\n- {name: [", "records.yaml:"),
         ("a: b\n", "records.yaml:1: want a list of records such as"),
         ("records: 5\n", "records.yaml:1: want a list"),
+        (
+            "- {name: a.xip.test, name: b.xip.test, type: A, data: 1.2.3.4}\n",
+            "records.yaml:1: the record has a key",
+        ),
+        (
+            "- {name: a.xip.test, type: SOA, data: a b 1 2 3 4 5}\n",
+            "records.yaml:1: a SOA belongs at the top",
+        ),
         ("- 5\n", "records.yaml:1: want a list"),
         ("- {name: a.xip.test}\n", "records.yaml:1: the record has no 'type'"),
         ("\n- {name: a.xip.test, type: A, data: x, weight: 5}\n", "records.yaml:2: 'weight' is no key"),
