@@ -5,11 +5,15 @@ standard library nor ``cryptography`` gives access to one.
 """
 
 import struct
+from functools import lru_cache
 
+_REMEMBERED = 4096
 _MASK = 0xFFFFFFFFFFFFFFFF
 _KEY = struct.Struct("<QQ")
 
 
+# A client gives the same cookie for half an hour, with each of its questions.
+@lru_cache(_REMEMBERED)
 def siphash(key: bytes, data: bytes) -> bytes:
     """The 8 bytes of hash of ``data`` under a ``key`` of 16 bytes, least significant first."""
     low, high = _KEY.unpack(key)
