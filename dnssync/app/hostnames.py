@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _DELEGATION_SECONDS = 300.0
 _UNKNOWN_SECONDS = 15.0
+_PROBES = 4
 
 Job = Callable[[threading.Event], None]
 
@@ -96,7 +97,7 @@ def join_cluster(
         sink=ForkedSink(sink, generator),
         further=[TappedSource(source, generator.show_gateway) for source in further],
         further_sink=ForkedSink(None, generator),
-        jobs=[generator.run, prober.run, *([recorder.run] if recorder else [])],
+        jobs=[generator.run, *[prober.run] * _PROBES, *([recorder.run] if recorder else [])],
     )
 
 

@@ -35,7 +35,7 @@ class _Question(msgspec.Struct, frozen=True):
 
 
 class Prober:
-    """Asks in a thread of its own. Only the newest hosts of an object are asked for.
+    """Asks in threads of its own. Only the newest hosts of an object are asked for.
 
     ``patience``: seconds after which a hostname without an answer is given up, and its owner told.
     """
@@ -58,7 +58,8 @@ class Prober:
             self._changed.notify()
 
     def run(self, stop: threading.Event) -> None:
-        """Ask until ``stop`` is set."""
+        """Ask until ``stop`` is set. In several threads, the names of one whose servers are silent keep the
+        others waiting less."""
         while not stop.is_set():
             question = self._next(time.monotonic())
             if question is not None:

@@ -42,31 +42,36 @@ def server() -> Iterator[str]:
 class Asking:
     """A prober at work, and what it told."""
 
-    def __init__(self, *servers: str, patience: float = 10.0) -> None:
+    def __init__(self, *servers: str, patience: float = 10.0, threads: int = 1) -> None:
         self.servers = list(servers)
         self.told: list[tuple[Note, bool]] = []
         voice = Voice(Metrics("test"), lambda subject, note, warning: self.told.append((note, warning)))
         self.prober = Prober(lambda domain: self.servers, voice, patience)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.prober.run, args=(self._stop,), daemon=True)
+        run = self.prober.run
+        self._threads = [
+            threading.Thread(target=run, args=(self._stop,), daemon=True) for _ in range(threads)
+        ]
 
     def __enter__(self) -> "Asking":
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join(5.0)
-        assert not self._thread.is_alive()
+        for thread in self._threads:
+            thread.join(5.0)
+            assert not thread.is_alive()
 
-    def ask_for(self, *addresses: str, host: str = "") -> None:
+    def ask_for(self, *addresses: str, host: str = "", name: str = "web") -> None:
         record = {
             index: Entry(
                 host=host or f"web-{address.replace('.', '-')}.{DOMAIN}", address=address, domain=DOMAIN
             )
             for index, address in enumerate(addresses)
         }
-        self.prober.ask_for(Subject(ref=ObjectRef("ingress", "default", "web"), domain=DOMAIN, record=record))
+        self.prober.ask_for(Subject(ref=ObjectRef("ingress", "default", name), domain=DOMAIN, record=record))
 
     def reasons(self) -> list[str]:
         return [note.reason for note, _ in self.told]
@@ -118,6 +123,16 @@ def test_every_server_has_to_answer(server: str) -> None:
     with Asking(server, f"127.0.0.1:{free_port()}", patience=0.2) as asking:
         asking.ask_for("10.0.0.5")
         wait_for(lambda: asking.reasons() == ["HostnameNotReady"], "the complaint")
+
+
+def test_many_threads_tell_each_answer_once(server: str) -> None:
+    with Asking(server, threads=4) as asking:
+        for number in range(50):
+            asking.ask_for(f"10.0.0.{number}", name=f"web-{number}")
+        wait_for(lambda: len(asking.told) >= 50, "all answers")
+    assert sorted(note.text.split(":")[0] for note, _ in asking.told) == sorted(
+        f"web-10-0-0-{number}.xip.test" for number in range(50)
+    )
 
 
 def test_no_server_at_all_is_told() -> None:

@@ -107,6 +107,14 @@ def test_a_rule_that_a_person_adds_for_our_host_is_theirs() -> None:
     assert hosts(cluster.put(with_annotations(moved, generate_hostname="false"))) == ["", HOST]
 
 
+def test_of_two_rules_with_our_host_that_are_both_elsewhere_one_is_ours() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    item["spec"]["rules"] = [{"host": "www.example.com"}, {"host": HOST}, {"host": HOST}]
+    moved = cluster.put(with_status(item, "10.0.0.6"))
+    assert hosts(moved) == ["www.example.com", "web-default-10-0-0-6.xip.test", HOST]
+
+
 def test_a_host_that_a_person_puts_in_the_place_of_ours_is_theirs() -> None:
     cluster = Cluster()
     item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
