@@ -136,7 +136,16 @@ def _builtin(settings: Settings) -> Provider:
     from resolver.errors import ResolverError
 
     try:
-        return BuiltinProvider(ResolverConfig(listen=settings.listen, zones=settings.zone, ns=settings.ns))
+        return BuiltinProvider(
+            ResolverConfig(
+                listen=settings.listen,
+                zones=settings.zone,
+                ns=settings.ns,
+                tsig_keys=settings.tsig_key,
+                tsig_key_files=settings.tsig_key_file,
+                allow_updates=settings.allow_update,
+            )
+        )
     except ResolverError as error:
         raise ConfigError(f"bundled resolver: {error}") from None
 

@@ -13,6 +13,17 @@ INMEMORY = "In memory (--provider inmemory)"
 LISTEN_HELP = "Address for DNS over UDP and TCP; port 53 if it has none."
 NS_HELP = "Name server of the zones, with its addresses if it is inside one of them."
 
+TSIG_KEY_HELP = "Key of signed updates and transfers, its secret in base64; better in a file."
+TSIG_KEY_FORM = "NAME:ALGORITHM:SECRET"
+TSIG_KEY_FILE_HELP = (
+    "File of such keys, one a line or as tsig-keygen writes them; read again when it changes."
+)
+ALLOW_UPDATE_HELP = (
+    "What a key may change: names at or below NAME, or LABEL.*.NAME; without a grant and any other "
+    "use a key may set _acme-challenge.*:TXT."
+)
+ALLOW_UPDATE_FORM = "KEY[:NAME[:TYPE,…]]"
+
 
 class ProviderSettings(RecordSettings, frozen=True, kw_only=True):
     """What each provider is told. Durations are seconds."""
@@ -72,6 +83,13 @@ class ProviderSettings(RecordSettings, frozen=True, kw_only=True):
     )
     zone: Annotated[tuple[str, ...], Option(BUILTIN, "Zone to serve.", metavar="ZONE")] = ()
     ns: Annotated[tuple[str, ...], Option(BUILTIN, NS_HELP, metavar="NAME[=ADDR,…]")] = ()
+    tsig_key: Annotated[
+        tuple[str, ...], Option(BUILTIN, TSIG_KEY_HELP, metavar=TSIG_KEY_FORM, secret=True)
+    ] = ()
+    tsig_key_file: Annotated[tuple[str, ...], Option(BUILTIN, TSIG_KEY_FILE_HELP, metavar="FILE")] = ()
+    allow_update: Annotated[
+        tuple[str, ...], Option(BUILTIN, ALLOW_UPDATE_HELP, metavar=ALLOW_UPDATE_FORM)
+    ] = ()
 
     inmemory_zone: Annotated[
         tuple[str, ...], Option(INMEMORY, "Zone to begin with.", included_domain, metavar="ZONE")

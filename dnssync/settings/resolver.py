@@ -3,7 +3,15 @@
 from typing import Annotated
 
 from dnssync.option import Option, count, duration, network, socket_address, whole_seconds
-from dnssync.settings.providers import LISTEN_HELP, NS_HELP
+from dnssync.settings.providers import (
+    ALLOW_UPDATE_FORM,
+    ALLOW_UPDATE_HELP,
+    LISTEN_HELP,
+    NS_HELP,
+    TSIG_KEY_FILE_HELP,
+    TSIG_KEY_FORM,
+    TSIG_KEY_HELP,
+)
 from dnssync.settings.running import CommonSettings
 
 LISTENING = "Listening"
@@ -105,29 +113,15 @@ class ResolverSettings(CommonSettings, frozen=True, kw_only=True):
 
     tsig_key: Annotated[
         tuple[str, ...],
-        Option(
-            UPDATES,
-            "Key of signed updates and transfers, its secret in base64; better in a file.",
-            metavar="NAME:ALGORITHM:SECRET",
-            secret=True,
-        ),
+        Option(UPDATES, TSIG_KEY_HELP, metavar=TSIG_KEY_FORM, secret=True),
     ] = ()
     tsig_key_file: Annotated[
         tuple[str, ...],
-        Option(
-            UPDATES,
-            "File of such keys, one a line or as tsig-keygen writes them; read again when it changes.",
-            metavar="FILE",
-        ),
+        Option(UPDATES, TSIG_KEY_FILE_HELP, metavar="FILE"),
     ] = ()
     allow_update: Annotated[
         tuple[str, ...],
-        Option(
-            UPDATES,
-            "What a key may change: names at or below NAME, or LABEL.*.NAME; without a grant and any other "
-            "use a key may set _acme-challenge.*:TXT.",
-            metavar="KEY[:NAME[:TYPE,…]]",
-        ),
+        Option(UPDATES, ALLOW_UPDATE_HELP, metavar=ALLOW_UPDATE_FORM),
     ] = ()
     journal: Annotated[
         str,

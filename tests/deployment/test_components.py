@@ -1,5 +1,6 @@
 """The components for automatic hostnames give the rights that are used, and the certificates fit the code."""
 
+import base64
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from dnssync.app import parts
+from dnssync.cli.options import parse_settings
 from dnssync.config import read_environment
 from dnssync.settings import Settings
 from tests.deployment import kustomize
@@ -71,7 +74,27 @@ def test_the_component_turns_the_feature_on() -> None:
     assert {name: found.values for name, found in given.items()} == {"generate-hostnames": ("true",)}
 
 
-@pytest.mark.parametrize("component", sorted(path.name for path in COMPONENTS.iterdir()))
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_the_keys_of_updates_come_from_a_secret(version: str) -> None:
+    (deployment,) = documents(MANIFESTS / "base" / "deployment.yaml")
+    pod = deployment["spec"]["template"]["spec"]
+    places = {
+        "/spec/template/spec/containers/0/args/-": pod["containers"][0]["args"],
+        "/spec/template/spec/containers/0/volumeMounts/-": pod["containers"][0]["volumeMounts"],
+        "/spec/template/spec/volumes/-": pod["volumes"],
+    }
+    for operation in documents(COMPONENTS / "certificate-updates" / "keys.yaml")[0]:
+        assert operation["op"] == "add"
+        places[operation["path"]].append(operation["value"])
+    kubernetes_validate.validate(deployment, version, strict=True)
+    settings = parse_settings(pod["containers"][0]["args"][-1:])
+    (mount,) = [mount for mount in pod["containers"][0]["volumeMounts"] if mount["name"] == "keys"]
+    assert settings.tsig_key_file == (f"{mount['mountPath']}/keys",)
+    (volume,) = [volume for volume in pod["volumes"] if volume["name"] == "keys"]
+    assert volume["secret"]["secretName"] == "dnssync-keys"
+
+
+@pytest.mark.parametrize("component", sorted(path.parent.name for path in COMPONENTS.glob("*/rbac.yaml")))
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_every_object_fits_the_schema_strictly(component: str, version: str) -> None:
     for item in documents(COMPONENTS / component / "rbac.yaml"):
@@ -96,7 +119,35 @@ if kustomize.kubectl():
         (deployment,) = [item for item in objects if item["kind"] == "Deployment"]
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         assert container["env"] == [{"name": "DNSSYNC_GENERATE_HOSTNAMES", "value": "true"}]
+        assert container["args"][-1] == "--tsig-key-file=/etc/dnssync-keys/keys"
         assert len([item for item in objects if item["kind"] == "ClusterRole"]) == 3
+
+
+def test_cert_manager_signs_updates_as_the_resolver_expects_them(tmp_path: Path) -> None:
+    secret, issuer, _ = documents(MANIFESTS / "cert-manager" / "wildcard.yaml")
+    (solver,) = issuer["spec"]["acme"]["solvers"]
+    update = solver["dns01"]["rfc2136"]
+    assert set(update) == {"nameserver", "tsigKeyName", "tsigAlgorithm", "tsigSecretSecretRef"}
+    (service,) = documents(MANIFESTS / "base" / "service.yaml")
+    host, _, port = update["nameserver"].partition(":")
+    assert host == f"{service['metadata']['name']}.dnssync.svc.cluster.local"
+    assert int(port) in {each["port"] for each in service["spec"]["ports"]}
+    reference = update["tsigSecretSecretRef"]
+    assert reference["name"] == secret["metadata"]["name"]
+    text = secret["stringData"][reference["key"]]
+    assert text == base64.b64encode(base64.b64decode(text, validate=True)).decode()
+    keys = tmp_path / "keys"
+    keys.write_text(f'key "{update["tsigKeyName"]}" {{ algorithm hmac-sha256; secret "{text}"; }};')
+    assert update["tsigAlgorithm"] == "HMACSHA256"
+    provider = parts.provider(
+        parse_settings(
+            ["--provider=builtin", "--zone=xip.test", f"--tsig-key-file={keys}", "--listen=127.0.0.1:0"]
+        )
+    )
+    try:
+        assert provider.zones()
+    finally:
+        provider.close()
 
 
 def test_one_wildcard_certificate_covers_every_generated_hostname() -> None:

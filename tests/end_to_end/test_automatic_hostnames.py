@@ -1,5 +1,6 @@
 """An Ingress without a name gets one that works: a real process between a cluster and what answers."""
 
+import base64
 import json
 import signal
 import subprocess
@@ -9,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dns.message
+import dns.query
+import dns.rcode
+import dns.tsig
+import dns.update
 import msgspec
 import pytest
 import yaml
@@ -127,6 +133,32 @@ def test_a_restart_says_nothing_twice(cluster: Cluster) -> None:
         cluster.api.put(ingress("other", ips=["10.0.0.6"], annotations=ASKED))
         wait_for(lambda: cluster.events("other")[-1:] == ["HostnameReady"], "a later Event")
     assert cluster.events() == ["HostnameGenerated", "HostnameReady"]
+
+
+def test_a_key_proves_the_domain_of_generated_names_for_a_certificate_and_does_no_more(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    secret = base64.b64encode(b"a secret of the test").decode()
+    keys = tmp_path / "keys"
+    keys.write_text(f'key "acme" {{ algorithm hmac-sha256; secret "{secret}"; }};\n')
+    challenge = f"_acme-challenge.{DOMAIN}."
+
+    def change(name: str, rdtype: str, data: str) -> str:
+        update = dns.update.UpdateMessage(DOMAIN, keyring=dns.tsig.Key("acme.", secret, "hmac-sha256"))
+        update.replace(name, 60, rdtype, data)
+        return dns.rcode.to_text(dns.query.tcp(update, "127.0.0.1", 10.0, cluster.port).rcode())
+
+    cluster.api.put(ingress("web", DOMAIN, ips=["10.0.0.5"]))
+    with Dnssync(*cluster.flags, f"--tsig-key-file={keys}"):
+        wait_for(lambda: cluster.events()[-1:] == ["HostnameReady"], "the name")
+        assert change(challenge, "TXT", "proof") == "NOERROR"
+        assert change(f"{HOST}.", "A", "10.6.6.6") == "REFUSED"
+        cluster.api.put(ingress("other", DOMAIN, ips=["10.0.0.6"]))
+        wait_for(lambda: cluster.events("other")[-1:] == ["HostnameReady"], "a later name")
+        query = dns.message.make_query(challenge, "TXT")
+        answer = dns.query.tcp(query, "127.0.0.1", 10.0, cluster.port)
+        assert [data.to_text() for rrset in answer.answer for data in rrset] == ['"proof"']
+        assert ask(cluster.port, HOST) == ["10.0.0.5"]
 
 
 def test_hosts_that_live_in_an_annotation_are_programmed_through_the_provider(stage: Stage) -> None:
