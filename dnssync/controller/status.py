@@ -56,5 +56,6 @@ def health(status: Status, now: float) -> Health:
 
 
 def ready(status: Status) -> bool:
-    """Whether a first full sync was done: every source and every zone read, everything possible applied."""
+    """Whether a first full sync was done: every source read whole, every zone read or at least tried, and
+    everything possible applied. One zone that cannot be read makes ``degraded``, not unready."""
     return status.synced
