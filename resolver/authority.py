@@ -21,6 +21,7 @@ from resolver.contents import Change
 from resolver.dynamic import Updates
 from resolver.history import History, is_newer
 from resolver.journal import Journal
+from resolver.logquota import Quota
 from resolver.names import Labels, fold, to_text
 from resolver.notify import Notifier
 from resolver.records import RRset, Type
@@ -90,6 +91,7 @@ class Authority:
         self._rules = rules
         self._access = access
         self._clock = clock
+        self._quota = Quota()
         self._updates = Updates(truth, access, journal, now=int(clock()))
         self._histories = {origin: History() for origin in truth.zones}
         self._notifier = Notifier(access.targets, access.keys, settle) if access.targets else None
@@ -152,7 +154,8 @@ class Authority:
         if is_update and fault is Fault.NONE and replays.is_stale(signature, now):
             fault = Fault.BADTIME
         if fault is not Fault.NONE:
-            _log_fault(asked, signature, fault)
+            if self._quota.admits(now):
+                _log_fault(asked, signature, fault)
             bare = _reply(asked.message, Rcode.NOTAUTH)
             return iter((sign_fault(bare, signature, fault, self._access.keys, now),))
         signer = Signer(self._access.keys[signature.key], signature.mac)
@@ -193,12 +196,10 @@ class Authority:
             if signature is None:
                 raise RejectedError(Rcode.REFUSED, "it is not signed")
             self._updates.take(asked.message, signature, now)
-        except RejectedError as error:
-            _log_update(asked, "refused an update", str(error), logging.WARNING)
-            return error.rcode
-        except MalformedError as error:
-            _log_update(asked, "refused an update", str(error), logging.WARNING)
-            return Rcode.FORMERR
+        except (RejectedError, MalformedError) as error:
+            if self._quota.admits(now):
+                _log_update(asked, "refused an update", str(error), logging.WARNING)
+            return error.rcode if isinstance(error, RejectedError) else Rcode.FORMERR
         except OSError as error:
             reason = error.strerror or str(error)
             _log_update(asked, "an update cannot be kept and was not done", reason, logging.ERROR)
@@ -210,7 +211,10 @@ class Authority:
         message, signature = asked.message, asked.signature
         is_stream = asked.transport is not Transport.UDP
         if not self._access.may_transfer(signature.key if signature else None, asked.peer.host):
-            log.warning("refused a transfer to %s", asked.peer.host, extra={"zone": to_text(message.name)})
+            if self._quota.admits(self._clock()):
+                log.warning(
+                    "refused a transfer to %s", asked.peer.host, extra={"zone": to_text(message.name)}
+                )
             return iter((_reply(message, Rcode.REFUSED),))
         zone = self._truth.zones.get(fold(message.name))
         if zone is None or message.rclass != CLASS_IN:
