@@ -18,9 +18,13 @@ _VERBS_NEEDED = {
 
 
 def explain(error: RetryableError, verb: str, resource: Resource, namespace: str = "") -> str:
-    """One line: what failed, where, why, and what to do; ``verb`` is the RBAC verb of the request."""
+    """One line: what failed, where, why, and what to do; ``verb`` is the RBAC verb of the request.
+
+    A server that cannot be reached refuses no verb: it is one trouble, whether a list or a watch meets it.
+    """
     where = _where(namespace) if verb in _READING else ""
-    what = f"cannot {verb} {_qualified(resource)}{where}: {error}"
+    tried = verb if isinstance(error, ApiError) or not where else "read"
+    what = f"cannot {tried} {_qualified(resource)}{where}: {error}"
     advice = _advice(error, verb, resource, namespace) if isinstance(error, ApiError) else ""
     return f"{what}; {advice}" if advice else what
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnssync.errors import RetryableError
 from dnssync.kube.advice import explain, is_lasting
 from dnssync.kube.wire import (
     ApiError,
@@ -100,6 +101,11 @@ def test_an_explanation_names_what_where_why_and_the_cure() -> None:
         f"cannot list ingresses.networking.k8s.io in namespace shop: {text}; give this account a Role with "
         'apiGroups: ["networking.k8s.io"], resources: ["ingresses"], verbs: ["get", "list", "watch"]'
     )
+
+
+def test_a_server_that_is_away_is_one_trouble_for_list_and_watch() -> None:
+    told = [explain(RetryableError("it is away"), verb, INGRESSES) for verb in ("list", "watch")]
+    assert told == ["cannot read ingresses.networking.k8s.io in all namespaces: it is away"] * 2
 
 
 @pytest.mark.parametrize(
