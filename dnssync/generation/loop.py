@@ -51,7 +51,7 @@ _QUARREL_TEXT = (
 )
 
 Probe = Callable[[Subject], None]
-"""Ask, from elsewhere, until the object's hosts are answered."""
+"""Ask, from elsewhere, until the object's hosts are answered; or no more, if its record is empty."""
 
 
 class _Gone(msgspec.Struct, frozen=True):
@@ -194,6 +194,8 @@ class Generator:
         self._retries.forget(ref)
         self._patience.pop(ref, None)
         self._voice.settle(ref)
+        if self._probe:
+            self._probe(Subject(ref=ref))
 
     def _say_again(self) -> None:
         """Say of one object what a process that was killed after its write may not have said. Where it was
@@ -276,7 +278,7 @@ class Generator:
     def _announce(self, subject: Subject, note: Note) -> None:
         """Tell of new hosts, and have them asked for."""
         self._voice.tell(subject, note._replace(occasion=f"made {encode_record(subject.record)}"))
-        if self._probe and subject.record:
+        if self._probe:
             self._probe(subject)
 
     def _failed(self, subject: Subject, error: RetryableError, now: float) -> None:

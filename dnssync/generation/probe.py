@@ -50,9 +50,12 @@ class Prober:
         self._count = 0
 
     def ask_for(self, subject: Subject) -> None:
-        """Ask for the hosts in the subject's record, from now on."""
+        """Ask for the hosts in the subject's record, from now on, and for its former ones no more."""
         question = _Question(subject, time.monotonic())
         with self._changed:
+            self._newest.pop(subject.ref, None)
+            if not subject.record:
+                return
             self._newest[subject.ref] = question
             self._push(question, question.began)
             self._changed.notify()
@@ -84,26 +87,27 @@ class Prober:
         servers = self._servers(next(iter(entries.values())).domain)
         missing = [entry for entry in entries.values() if not _is_answered(entry, servers)]
         waited = time.monotonic() - question.began
-        if not missing:
+        if not missing and self._end(question):
             hosts = ", ".join(entries)
-            self._end(question)
             self._voice.ready(waited)
             text = f"{hosts}: answered by {', '.join(servers)}"
             self._voice.tell(subject, Note("HostnameReady", text, f"ready {encode_record(subject.record)}"))
-        elif waited > self._patience:
-            self._end(question)
+        elif missing and waited > self._patience and self._end(question):
             self._voice.tell(subject, Note("HostnameNotReady", _lament(missing[0], servers)), warning=True)
-        else:
+        elif missing:
             again = _Question(subject, question.began, question.tries + 1)
             with self._changed:
                 if self._newest.get(subject.ref) is question:
                     self._newest[subject.ref] = again
                     self._push(again, time.monotonic() + PAUSES.delay(again.tries, random.random()))
 
-    def _end(self, question: _Question) -> None:
+    def _end(self, question: _Question) -> bool:
+        """Whether the question was still to be answered, which it now is."""
         with self._changed:
-            if self._newest.get(question.subject.ref) is question:
-                del self._newest[question.subject.ref]
+            if self._newest.get(question.subject.ref) is not question:
+                return False
+            del self._newest[question.subject.ref]
+            return True
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -159,6 +159,15 @@ def test_a_restart_writes_nothing(live: Live) -> None:
     assert live.patches() == 11
 
 
+def test_what_is_taken_back_or_deleted_is_asked_for_no_more(live: Live) -> None:
+    live.put(*(ingress(name, ips=["10.0.0.5"], annotations=ASKED) for name in ("a", "b")))
+    live.start()
+    live.wait(lambda: len(live.probed) == 2)
+    live.edit(lambda item: item["metadata"]["annotations"].pop("dnssync.io/generate-hostname"), "a")
+    live.api.delete("default", "b")
+    live.wait(lambda: {each.ref.name for each in live.probed if not each.record} == {"a", "b"})
+
+
 def test_what_was_written_just_before_a_restart_is_told_again_as_the_same_event(live: Live) -> None:
     live.put(*(ingress(f"web-{index}", ips=["10.0.0.5"], annotations=ASKED) for index in range(10)))
     live.start()

@@ -119,6 +119,15 @@ def test_only_the_newest_name_of_an_object_is_asked_for(server: str) -> None:
     ]
 
 
+def test_a_name_that_was_taken_back_is_not_asked_for(server: str) -> None:
+    with Asking(f"127.0.0.1:{free_port()}", patience=0.5) as asking:
+        asking.ask_for("10.0.0.5", name="gone")
+        asking.ask_for(name="gone")
+        asking.ask_for("10.0.0.6")
+        wait_for(lambda: asking.told, "the complaint of the other")
+    assert [note.text.split(":")[0] for note, _ in asking.told] == ["web-10-0-0-6.xip.test"]
+
+
 def test_every_server_has_to_answer(server: str) -> None:
     with Asking(server, f"127.0.0.1:{free_port()}", patience=0.2) as asking:
         asking.ask_for("10.0.0.5")
