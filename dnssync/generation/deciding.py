@@ -12,7 +12,7 @@ import msgspec
 
 from dnssync.errors import ConfigError
 from dnssync.generation.naming import Choice, choose_address, name_rule
-from dnssync.generation.options import GENERATE, GenerationOptions
+from dnssync.generation.options import GENERATE, RECORD, GenerationOptions
 from dnssync.generation.record import Entry, Record, hosts_of, unique
 from dnssync.generation.subject import Subject
 
@@ -224,6 +224,8 @@ def _complaint(subject: Subject, choice: Choice, record: Record, prefix: str) ->
     reason = choice.reason
     if subject.generate not in ("", "true", "false"):
         reason = f"annotation {prefix}{GENERATE}: {subject.generate!r} is neither 'true' nor 'false'"
+    elif not reason and subject.damaged and not record:
+        reason = f"annotation {prefix}{RECORD} says nothing that can be believed: every host counts as yours"
     if not reason:
         return None
     kept = ", ".join(hosts_of(record))

@@ -207,6 +207,8 @@ _READERS: dict[str, Callable[[RawObject, GenerationOptions], Subject]] = {
 
 def _subject(kind: str, metadata: _Metadata, options: GenerationOptions, class_name: str = "") -> Subject:
     annotations = metadata.annotations or {}
+    text = annotations.get(options.prefix + RECORD, "")
+    record = decode_record(text)
     return Subject(
         ref=ObjectRef(kind, metadata.namespace, metadata.name),
         api_version=RESOURCES[kind].api_version,
@@ -218,7 +220,8 @@ def _subject(kind: str, metadata: _Metadata, options: GenerationOptions, class_n
         generate=options.wish_of(annotations),
         domain=options.domain_for(annotations, class_name),
         template=options.template_for(annotations),
-        record=decode_record(annotations.get(options.prefix + RECORD, "")),
+        record=record,
+        damaged=bool(text) and not record,
     )
 
 

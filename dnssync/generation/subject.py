@@ -18,7 +18,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     ``created`` is when the API server made the object (RFC 3339, UTC), which nobody can forge.
 
     ``generate`` is the opt-in annotation, ``domain`` and ``template`` are in effect for this object,
-    ``record`` is what the object says is ours. ``rewritable`` says whether hosts may be written into its
+    ``record`` is what the object says is ours, ``damaged`` whether nothing of it can be believed.
+    ``rewritable`` says whether hosts may be written into its
     spec, ``annotated`` whether it has annotations at all.
     """
 
@@ -34,6 +35,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     domain: str = ""
     template: str = ""
     record: Record = {}
+    damaged: bool = False
     hosts: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     tls: tuple[tuple[str, ...], ...] = ()

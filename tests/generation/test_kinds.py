@@ -142,6 +142,19 @@ def test_an_opt_in_that_is_no_truth_value_is_told() -> None:
     assert decision.hosts == ("",)
 
 
+def test_a_record_that_cannot_be_believed_is_told_where_it_makes_a_host_the_owners() -> None:
+    cluster = Cluster()
+    item = cluster.put(ingress(ips=["10.0.0.5"], annotations=ASKED))
+    decision = cluster.decide(with_annotations(item, generated_hostnames="{oops"))
+    assert decision is not None and decision.complaint is not None
+    assert decision.hosts == (HOST,)
+    assert "dnssync.io/generated-hostnames" in decision.complaint.text
+    fresh = ingress(ips=["10.0.0.5"], annotations={**ASKED, "dnssync.io/generated-hostnames": "{oops"})
+    renewed = cluster.decide(fresh)
+    assert renewed is not None and renewed.complaint is None
+    assert renewed.hosts == (HOST,)
+
+
 def test_an_opt_in_that_became_no_truth_value_takes_nothing_away() -> None:
     cluster = Cluster()
     item = with_annotations(
