@@ -14,7 +14,7 @@ class AcceleratorHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and add the result to the wheel; without a compiler leave all as it is."""
-        build = _load_build(Path(self.root) / "resolver" / "build_accelerator.py")
+        build = _load_build(Path(self.root) / "resolver" / "fast" / "build_accelerator.py")
         try:
             if version == "editable":
                 build()
@@ -23,7 +23,7 @@ class AcceleratorHook(BuildHookInterface[Any]):
         except (OSError, subprocess.CalledProcessError) as error:
             self.app.display_warning(f"installing without the optional accelerator: {error}")
             return
-        build_data["force_include"][str(compiled)] = f"resolver/{compiled.name}"
+        build_data["force_include"][str(compiled)] = f"resolver/fast/{compiled.name}"
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 

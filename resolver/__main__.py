@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> None:
     # The server loads dnslib, which --help and a wrong option can do without.
     if options.feed:
-        from resolver.feed import read_batches, run_feed
+        from resolver.feeding.feed import read_batches, run_feed
 
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -37,7 +37,7 @@ def _serve(options: argparse.Namespace) -> None:
         with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as output:
             run_feed(read_batches(sys.stdin.fileno()), output, stop)
         return
-    from resolver.service import serve
+    from resolver.serving.service import serve
 
     settings = {key: value for key, value in vars(options).items() if value is not None and key != "feed"}
     lists = {key: tuple(value) for key, value in settings.items() if isinstance(value, list)}

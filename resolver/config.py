@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from resolver.cookies import parse_secret
 from resolver.errors import ResolverError
-from resolver.limits import RateLimit
 from resolver.names import Labels, fold, from_text, is_within, to_text
-from resolver.policy import PRIVATE_NETWORKS, AddressPolicy, parse_network
 from resolver.records import MAX_TTL
+from resolver.safety.cookies import parse_secret
+from resolver.safety.limits import RateLimit
+from resolver.safety.policy import PRIVATE_NETWORKS, AddressPolicy, parse_network
 
 DEFAULT_PORT = 53
 MAX_WORKERS = 256

@@ -40,7 +40,7 @@ def command(settings: ResolverSettings) -> None:
     if settings.check:
         sys.exit(DELEGATION_PROBLEM if report_findings(settings) else 0)
     from resolver.errors import ResolverError
-    from resolver.service import serve
+    from resolver.serving.service import serve
 
     try:
         serve(resolver_config(settings))
@@ -50,11 +50,11 @@ def command(settings: ResolverSettings) -> None:
 
 def report_findings(settings: ResolverSettings) -> int:
     """Print a line per finding on the configuration and its delegation; how many are problems."""
-    from resolver.checking import check_configuration
+    from resolver.checks.checking import check_configuration
+    from resolver.checks.delegation import check_zones
+    from resolver.checks.network import DnsNetwork
     from resolver.config import parse_listen
-    from resolver.delegation import check_zones
     from resolver.errors import ResolverError
-    from resolver.network import DnsNetwork
 
     try:
         config = resolver_config(settings)

@@ -19,7 +19,7 @@ from dnssync.providers import Zone
 
 if TYPE_CHECKING:
     from resolver.config import ResolverConfig
-    from resolver.protocol import Ack, FeedRecord, FeedUpdate
+    from resolver.feeding.protocol import Ack, FeedRecord, FeedUpdate
 
 DEFAULT_TTL = 300
 
@@ -43,7 +43,7 @@ class BuiltinProvider:
 
     def __init__(self, config: "ResolverConfig") -> None:
         """``config`` has the zones and addresses; nothing is started yet."""
-        from resolver.supervisor import Supervisor
+        from resolver.feeding.supervisor import Supervisor
 
         self._zones = [Zone(name, name) for name in map(ascii_name, config.zones)]
         self._resolver = Supervisor(config)
@@ -127,14 +127,14 @@ def _stage(held: Mapping[_Name, _Variants], bundles: Sequence[Bundle]) -> list[_
 
 
 def _update(zone: Zone, part: Mapping[_Name, _Variants]) -> "FeedUpdate":
-    from resolver.protocol import FeedUpdate
+    from resolver.feeding.protocol import FeedUpdate
 
     records = tuple(_record(key, variants) for key, variants in part.items() if variants)
     return FeedUpdate(zone.name, records, tuple(key for key, variants in part.items() if not variants))
 
 
 def _record(key: _Name, variants: _Variants) -> "FeedRecord":
-    from resolver.protocol import FeedRecord
+    from resolver.feeding.protocol import FeedRecord
 
     name, rtype = key
     endpoints = [variants[identifier] for identifier in sorted(variants)]

@@ -17,8 +17,8 @@ from dnssync.errors import ConfigError
 from dnssync.providers import Provider, Zone
 from dnssync.providers.builtin import BuiltinProvider
 from resolver.config import ResolverConfig
-from resolver.protocol import FeedRecord, FeedUpdate
-from resolver.supervisor import Supervisor
+from resolver.feeding.protocol import FeedRecord, FeedUpdate
+from resolver.feeding.supervisor import Supervisor
 from tests.resolver.serving import serving
 
 TIMEOUT = 20.0

@@ -10,7 +10,7 @@ import dns.message
 import dns.query
 
 from resolver.config import ResolverConfig
-from resolver.keeper import Keeper
+from resolver.serving.keeper import Keeper
 from tests.resolver.serving import TIMEOUT, texts
 from tests.resolver.zones import update
 

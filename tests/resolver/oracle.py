@@ -12,9 +12,9 @@ import sys
 from collections import Counter
 from types import ModuleType
 
-from resolver.accelerated import load
-from resolver.fastpath import FastPath
-from resolver.responder import Transport
+from resolver.answers.responder import Transport
+from resolver.fast.accelerated import load
+from resolver.fast.path import FastPath
 from tests.resolver.zones import World, update
 
 ZONES = (

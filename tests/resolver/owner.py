@@ -10,14 +10,14 @@ import dns.rrset
 import dns.tsig
 import dns.update
 
-from resolver.access import read_access
-from resolver.authority import Authority, Peer
-from resolver.bases import zone_bases
+from resolver.answers.responder import Transport
+from resolver.answers.synthesis import rules_of
 from resolver.config import ResolverConfig
-from resolver.journal import Journal
-from resolver.responder import Transport
-from resolver.synthesis import rules_of
-from resolver.truth import Truth
+from resolver.primary.access import read_access
+from resolver.primary.authority import Authority, Peer
+from resolver.primary.journal import Journal
+from resolver.zones.bases import zone_bases
+from resolver.zones.truth import Truth
 from tests.resolver.zones import World, update
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAwMDE="

@@ -10,7 +10,7 @@ import dns.message
 import dns.query
 
 from resolver.config import ResolverConfig
-from resolver.server import Resolver
+from resolver.serving.server import Resolver
 from tests.resolver.zones import update
 
 TIMEOUT = 20.0

@@ -3,8 +3,8 @@
 import pytest
 
 from resolver import ResolverError
-from resolver.blocklist import Blocklist
 from resolver.names import fold, from_text
+from resolver.safety.blocklist import Blocklist
 from tests.resolver.zones import World
 
 LINES = (

@@ -5,7 +5,7 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.coalescing import MAX_RUN, MAX_SIZE, apart, arrange
+from resolver.fast.coalescing import MAX_RUN, MAX_SIZE, apart, arrange
 
 ANSWERS = st.lists(
     st.tuples(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
-from resolver.cookies import Cookies, is_well_formed, parse_secret
-from resolver.siphash import siphash
+from resolver.safety.cookies import Cookies, is_well_formed, parse_secret
+from resolver.safety.siphash import siphash
 
 SECRET = parse_secret("e5e973e5a6b2a43f48e7dc849e37bfcf")
 OLD_SECRET = parse_secret("dd3bdf9344b678b185a6f5cb60fca715")

@@ -12,10 +12,10 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from resolver.checking import check_configuration
+from resolver.checks.checking import check_configuration
+from resolver.checks.delegation import check_zones
+from resolver.checks.network import DnsNetwork
 from resolver.config import Listen, ResolverConfig
-from resolver.delegation import check_zones
-from resolver.network import DnsNetwork
 from tests.resolver.serving import Served, serving
 
 

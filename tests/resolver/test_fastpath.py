@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolver import fastpath
-from resolver.build_accelerator import build
-from resolver.fastpath import FastPath
+from resolver.fast import path as fastpath
+from resolver.fast.build_accelerator import build
+from resolver.fast.path import FastPath
 from tests.resolver.oracle import Pair, compare, make_question, worlds
 from tests.resolver.zones import World, update
 
@@ -150,7 +150,7 @@ def test_no_answer_is_more_than_four_times_its_question() -> None:
 
 def test_a_missing_compiler_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    command = [sys.executable, "-m", "resolver.build_accelerator"]
+    command = [sys.executable, "-m", "resolver.fast.build_accelerator"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("the accelerator cannot be built, and is not needed: ")

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from resolver import ResolverError
 from resolver.config import ResolverConfig
-from resolver.feed import read_lines, run_feed
-from resolver.protocol import FeedRecord, FeedUpdate, Start
+from resolver.feeding.feed import read_lines, run_feed
+from resolver.feeding.protocol import FeedRecord, FeedUpdate, Start
 from tests.resolver.serving import TIMEOUT, serving, texts
 
 PROJECT = Path(__file__).resolve().parents[2]

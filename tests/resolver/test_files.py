@@ -6,13 +6,13 @@ import dns.message
 import pytest
 
 from resolver import ResolverError
-from resolver.answering import Answering
-from resolver.bases import zone_bases
+from resolver.answers.responder import Transport
 from resolver.config import ResolverConfig
-from resolver.cookies import Cookies
-from resolver.files import with_files
-from resolver.responder import Transport
-from resolver.zone import Zone
+from resolver.safety.cookies import Cookies
+from resolver.serving.answering import Answering
+from resolver.serving.files import with_files
+from resolver.zones.bases import zone_bases
+from resolver.zones.zone import Zone
 from tests.resolver.test_front import ASKED, cookie_of, query
 
 CLIENT = bytes([192, 0, 2, 7])

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.cookies import Cookies
-from resolver.front import Front
-from resolver.limits import Limiter, RateLimit
-from resolver.opt import COOKIE, attach_cookie, build_bare, cut_option, has_options
-from resolver.responder import Transport, respond
+from resolver.answers.opt import COOKIE, attach_cookie, build_bare, cut_option, has_options
+from resolver.answers.responder import Transport, respond
+from resolver.safety.cookies import Cookies
+from resolver.safety.limits import Limiter, RateLimit
+from resolver.serving.front import Front
 from tests.resolver.zones import World
 
 CLIENT = ip_address("192.0.2.7").packed

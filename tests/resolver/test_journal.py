@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
-from resolver.dynamic import fold_entries
-from resolver.journal import _MAGIC, Entry, Journal, _frame, read_frames
+from resolver.primary.dynamic import fold_entries
+from resolver.primary.journal import _MAGIC, Entry, Journal, _frame, read_frames
 from resolver.records import RRset
-from resolver.zone import Update
+from resolver.zones.zone import Update
 from tests.resolver.owner import Owner, changing
 from tests.resolver.zones import update
 
@@ -149,7 +149,7 @@ def test_a_rewritten_file_says_the_same_in_less(tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows_is_rewritten_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolver.journal._SMALL", 5000)
+    monkeypatch.setattr("resolver.primary.journal._SMALL", 5000)
     path = tmp_path / "journal"
     owner = Owner(journal=path)
     for number in range(100):

@@ -19,8 +19,8 @@ import pytest
 
 from resolver import ResolverError
 from resolver.config import ResolverConfig
-from resolver.crew import Crew
-from resolver.keeper import Keeper
+from resolver.serving.crew import Crew
+from resolver.serving.keeper import Keeper
 from tests.resolver.keeping import Kept, keeping, wait_until
 from tests.resolver.serving import TIMEOUT, texts
 from tests.resolver.zones import update
@@ -189,9 +189,9 @@ def test_killing_workers_under_load_loses_no_more_than_what_they_had_in_hand() -
 def test_a_stuck_worker_keeps_the_others_going_and_is_replaced(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("resolver.process.SILENCE", 4.0)
-    monkeypatch.setattr("resolver.process._END_TIMEOUT", 0.1)
-    monkeypatch.setattr("resolver.keeper.SETTLE_TIMEOUT", 0.3)
+    monkeypatch.setattr("resolver.serving.process.SILENCE", 4.0)
+    monkeypatch.setattr("resolver.serving.process._END_TIMEOUT", 0.1)
+    monkeypatch.setattr("resolver.serving.keeper.SETTLE_TIMEOUT", 0.3)
     with keeping(workers=2) as kept:
         stuck, well = kept.pids
         os.kill(stuck, signal.SIGSTOP)
@@ -213,7 +213,7 @@ def test_closing_leaves_no_process_behind() -> None:
 
 
 def test_a_worker_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolver.process.sys.executable", "/bin/false")
+    monkeypatch.setattr("resolver.serving.process.sys.executable", "/bin/false")
     keeper = Keeper(ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",), workers=2))
     keeper.bind()
     with pytest.raises(ResolverError, match="a worker process did not start"):
@@ -222,7 +222,7 @@ def test_a_worker_that_cannot_start_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_program_that_cannot_be_run_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolver.process.sys.executable", "/nowhere/python")
+    monkeypatch.setattr("resolver.serving.process.sys.executable", "/nowhere/python")
     keeper = Keeper(ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",)))
     keeper.bind()
     with pytest.raises(ResolverError, match="cannot run /nowhere/python: No such file or directory"):

@@ -4,8 +4,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from resolver.limits import Limiter, RateLimit, Verdict
-from resolver.policy import PRIVATE_NETWORKS
+from resolver.safety.limits import Limiter, RateLimit, Verdict
+from resolver.safety.policy import PRIVATE_NETWORKS
 
 
 def judged(limiter: Limiter, host: str, times: int, now: float) -> list[Verdict]:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from resolver.logquota import MOST, Quota
+from resolver.safety.logquota import MOST, Quota
 from tests.resolver.owner import Owner, changing
 
 

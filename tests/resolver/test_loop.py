@@ -2,8 +2,8 @@
 
 import pytest
 
-from resolver import mmsg
-from resolver.loop import pause_after
+from resolver.fast import mmsg
+from resolver.serving.loop import pause_after
 
 
 @pytest.mark.parametrize("number", [0, 1, 31, mmsg.SIZE, 4 * mmsg.SIZE])

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from resolver import ResolverError
-from resolver.tally import Answered, Counts, Tally
+from resolver.telemetry.tally import Answered, Counts, Tally
 from tests.resolver.keeping import Kept, keeping, wait_until
 from tests.resolver.serving import TIMEOUT
 

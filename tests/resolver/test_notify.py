@@ -13,7 +13,7 @@ import pytest
 
 from resolver import ResolverError
 from resolver.names import from_text
-from resolver.notify import NotifyTarget, Rounds, build_notify, parse_target
+from resolver.primary.notify import NotifyTarget, Rounds, build_notify, parse_target
 from resolver.records import RRset
 from tests.resolver.owner import Owner, changing, key
 from tests.resolver.updatable import wait_for

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
-from resolver.querylog import Entry, QueryLog, describe
-from resolver.responder import Transport
+from resolver.answers.responder import Transport
+from resolver.telemetry.querylog import Entry, QueryLog, describe
 from tests.resolver.serving import serving
 from tests.resolver.zones import World
 
@@ -70,7 +70,7 @@ def test_questions_are_written_as_lines(tmp_path: Path) -> None:
 
 
 def test_what_does_not_fit_is_dropped_and_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolver.querylog._FLUSH_INTERVAL", 60)
+    monkeypatch.setattr("resolver.telemetry.querylog._FLUSH_INTERVAL", 60)
     path = tmp_path / "queries.log"
     log = QueryLog(str(path), size=100)
     handle = log.wrap(lambda wire, client, transport: None)

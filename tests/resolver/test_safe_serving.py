@@ -11,7 +11,7 @@ import pytest
 
 from resolver import ResolverError
 from resolver.config import ResolverConfig
-from resolver.keeper import Keeper
+from resolver.serving.keeper import Keeper
 from tests.doubles.certificates import make_certificate
 from tests.resolver.keeping import Kept, keeping, wait_until
 from tests.resolver.serving import TIMEOUT, texts
@@ -107,7 +107,7 @@ def test_a_file_that_workers_cannot_use_is_told_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # As for a worker that is started later than its keeper.
-    monkeypatch.setattr("resolver.keeper.check_files", lambda config: None)
+    monkeypatch.setattr("resolver.serving.keeper.check_files", lambda config: None)
     path = tmp_path / "blocked"
     keeper = Keeper(ResolverConfig(zones=("xip.test",), listen=("127.0.0.1:0",), blocklist=str(path)))
     keeper.bind()

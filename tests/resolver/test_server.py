@@ -14,10 +14,10 @@ import dns.rcode
 import pytest
 
 from resolver import ResolverError
+from resolver.answers.responder import Transport, respond
 from resolver.config import ResolverConfig, TcpLimits
-from resolver.responder import Transport, respond
-from resolver.server import Resolver
-from resolver.tcp import TcpClients, take_frame
+from resolver.serving.server import Resolver
+from resolver.serving.tcp import TcpClients, take_frame
 from tests.resolver.serving import TIMEOUT, Served, serving, texts
 
 
@@ -235,8 +235,8 @@ def test_a_client_that_is_put_out_while_it_asks_harms_nobody(monkeypatch: pytest
             go_on.wait(TIMEOUT)
         return respond(wire, *rest, **options)
 
-    monkeypatch.setattr("resolver.answering.FastPath.answer", lambda *_: None)
-    monkeypatch.setattr("resolver.answering.respond", stall)
+    monkeypatch.setattr("resolver.serving.answering.FastPath.answer", lambda *_: None)
+    monkeypatch.setattr("resolver.serving.answering.respond", stall)
     with serving(tcp_connections=1) as running, running.connect() as old:
         old.sendall(frame(query("10.0.0.5.xip.test")))
         read_frame(old)
@@ -304,8 +304,8 @@ def test_a_mistake_in_answering_is_a_server_failure_and_not_the_end(
     def fail(*_: object, **options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("resolver.answering.FastPath.answer", lambda *_: None)
-    monkeypatch.setattr("resolver.answering.respond", fail)
+    monkeypatch.setattr("resolver.serving.answering.FastPath.answer", lambda *_: None)
+    monkeypatch.setattr("resolver.serving.answering.respond", fail)
     with serving() as running:
         assert running.udp("10.0.0.5.xip.test").rcode() == dns.rcode.SERVFAIL
         assert running.resolver.answer_bytes(b"\0" * 12, Transport.TCP, "127.0.0.1") is not None

@@ -19,9 +19,9 @@ import yaml
 
 from resolver import ResolverError
 from resolver.config import ResolverConfig
-from resolver.keeper import Keeper
-from resolver.service import Systemd, become, inherited_sockets
-from resolver.sockets import Opened
+from resolver.serving.keeper import Keeper
+from resolver.serving.service import Systemd, become, inherited_sockets
+from resolver.serving.sockets import Opened
 from tests.ports import free_port
 from tests.resolver.keeping import wait_until
 from tests.resolver.serving import TIMEOUT, texts
@@ -225,7 +225,7 @@ def test_an_unknown_user_is_told() -> None:
 
 def test_root_becomes_the_user_for_good_and_others_cannot() -> None:
     script = (
-        "import os\nfrom resolver.errors import ResolverError\nfrom resolver.service import become\n"
+        "import os\nfrom resolver.errors import ResolverError\nfrom resolver.serving.service import become\n"
         "os.geteuid() or os.setgroups([0, 12])\n"
         "try:\n become('nobody')\nexcept ResolverError as error:\n raise SystemExit(str(error))\n"
         "import pwd\nentry = pwd.getpwnam('nobody')\n"

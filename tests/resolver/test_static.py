@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
-from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
 from resolver.names import to_text
 from resolver.records import RRset, type_text
-from resolver.static import read_static
-from resolver.zone import Zone
+from resolver.zones.bases import zone_bases
+from resolver.zones.static import read_static
+from resolver.zones.zone import Zone
 from tests.resolver.zones import World, tell
 
 ZONE_FILE = """\

@@ -16,8 +16,8 @@ import pytest
 
 from resolver import ResolverError
 from resolver.config import ResolverConfig, TcpLimits
-from resolver.tcp import TcpClients
-from resolver.tls import Certificate
+from resolver.serving.tcp import TcpClients
+from resolver.serving.tls import Certificate
 from tests.doubles.certificates import make_certificate
 from tests.resolver.serving import serving, texts
 

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.access import read_access
-from resolver.authority import Peer
-from resolver.contents import Change
-from resolver.history import History, is_newer
+from resolver.answers.responder import Transport
+from resolver.answers.synthesis import rules_of
+from resolver.primary.access import read_access
+from resolver.primary.authority import Peer
 from resolver.records import RRset
-from resolver.responder import Transport
-from resolver.synthesis import rules_of
+from resolver.zones.contents import Change
+from resolver.zones.history import History, is_newer
 from tests.resolver.owner import Owner, changing, key, transferring
 from tests.resolver.zones import update
 

@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
-from resolver.access import read_access
+from resolver.answers.responder import Transport
+from resolver.answers.sections import parse_message
+from resolver.answers.wire import MalformedError
 from resolver.config import ResolverConfig
-from resolver.keys import Grant, parse_grant, parse_key, read_keys, settle_grants
 from resolver.names import fold, from_text, to_wire
-from resolver.replay import Replays
-from resolver.responder import Transport
-from resolver.sections import parse_message
-from resolver.tsig import Fault, Signature, Signer, check_signature, find_signature
-from resolver.wire import MalformedError
+from resolver.primary.access import read_access
+from resolver.primary.keys import Grant, parse_grant, parse_key, read_keys, settle_grants
+from resolver.primary.replay import Replays
+from resolver.primary.tsig import Fault, Signature, Signer, check_signature, find_signature
 from tests.resolver.owner import SECRET, Owner, changing, key
 
 NAME = "_acme-challenge.xip.test."

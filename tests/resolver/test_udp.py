@@ -9,10 +9,10 @@ from types import ModuleType
 import dns.message
 import pytest
 
-from resolver import mmsg, udp
-from resolver.accelerated import AcceleratedDatagrams, open_datagrams
-from resolver.fastpath import FastPath
-from resolver.udp import BatchedDatagrams, Datagrams, Paths, PlainDatagrams
+from resolver.fast import mmsg, udp
+from resolver.fast.accelerated import AcceleratedDatagrams, open_datagrams
+from resolver.fast.path import FastPath
+from resolver.fast.udp import BatchedDatagrams, Datagrams, Paths, PlainDatagrams
 from tests.resolver.test_fastpath import accelerator
 from tests.resolver.zones import World
 

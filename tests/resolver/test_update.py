@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolver.keys import parse_key
-from resolver.responder import Transport
-from resolver.tsig import Signer
+from resolver.answers.responder import Transport
+from resolver.primary.keys import parse_key
+from resolver.primary.tsig import Signer
 from tests.resolver.owner import ADMIN_KEY, Owner, changing
 
 TXT = "_acme-challenge.app.10.0.0.5.xip.test."

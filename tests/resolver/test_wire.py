@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolver.responder import Transport
+from resolver.answers.responder import Transport
 from tests.resolver.zones import World, tell
 
 BIG = [f"big.xip.test 60 TXT {'x' * 100}{number:03d}" for number in range(40)]

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolver import ResolverError
-from resolver.bases import zone_bases
 from resolver.config import ResolverConfig
 from resolver.names import Labels
 from resolver.records import Type
-from resolver.zone import Update, Zone
+from resolver.zones.bases import zone_bases
+from resolver.zones.zone import Update, Zone
 from tests.resolver.zones import World, update
 
 APEX: Labels = (b"xip", b"test")

@@ -8,15 +8,15 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 
-from resolver.bases import zone_bases
+from resolver.answers.responder import Transport, respond
+from resolver.answers.synthesis import rules_of
 from resolver.config import ResolverConfig
-from resolver.contents import enclose_all
-from resolver.feed import read_update
+from resolver.feeding.feed import read_update
+from resolver.feeding.protocol import FeedRecord, FeedUpdate
 from resolver.names import fold, from_text
-from resolver.protocol import FeedRecord, FeedUpdate
-from resolver.responder import Transport, respond
-from resolver.synthesis import rules_of
-from resolver.zone import Update, Zone
+from resolver.zones.bases import zone_bases
+from resolver.zones.contents import enclose_all
+from resolver.zones.zone import Update, Zone
 
 
 def update(

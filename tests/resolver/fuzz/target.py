@@ -9,11 +9,11 @@ import dns.exception
 import dns.message
 import dns.rcode
 
-from resolver.answering import Answering
+from resolver.answers.responder import Transport, respond
 from resolver.config import ResolverConfig
-from resolver.cookies import Cookies
-from resolver.front import Front
-from resolver.responder import Transport, respond
+from resolver.safety.cookies import Cookies
+from resolver.serving.answering import Answering
+from resolver.serving.front import Front
 from tests.resolver.oracle import LINES, NS, PARENTAL, ZONES
 from tests.resolver.zones import World, update
 

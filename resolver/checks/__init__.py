@@ -1,0 +1,1 @@
+"""``--check``: the configuration, and what the world sees of the zones."""

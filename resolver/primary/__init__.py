@@ -1,0 +1,1 @@
+"""What only the owner of the zones does: signed updates, transfers to secondaries, notifications."""

@@ -1,0 +1,1 @@
+"""The zones: what is in them, where it comes from, and how it changes."""
