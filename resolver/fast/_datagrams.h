@@ -33,15 +33,21 @@ static union {
 } segments[BATCH];
 static int is_coalescing = 1;
 
+/* How many entries of ``incoming`` the kernel has written to, and so are to be laid out anew. */
+static int used = BATCH;
+
 static int receive(int fd) {
-    for (int at = 0; at < BATCH; at++) {
+    for (int at = 0; at < used; at++) {
         incoming.vectors[at] = (struct iovec){questions[at], SLOT};
         incoming.headers[at].msg_hdr = (struct msghdr){.msg_name = &incoming.names[at],
                                                        .msg_namelen = sizeof incoming.names[at],
                                                        .msg_iov = &incoming.vectors[at],
                                                        .msg_iovlen = 1};
     }
-    return recvmmsg(fd, incoming.headers, BATCH, MSG_DONTWAIT, NULL);
+    int number = recvmmsg(fd, incoming.headers, BATCH, MSG_DONTWAIT, NULL);
+    /* One more: its address may have been written before what came was found to be broken. */
+    used = number < BATCH ? (number > 0 ? number : 0) + 1 : BATCH;
+    return number;
 }
 
 /* What tells most clients apart; whether two are one, ``is_same_client`` says. */

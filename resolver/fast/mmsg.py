@@ -35,6 +35,8 @@ _DONT_WAIT = 0x40
 _SLOT, _OVERFLOW = 256, 4096 - 256
 _STARTS = range(0, _SLOT * SIZE, _SLOT)
 _MAX_ANSWER = 4096
+# Fewer answers are sent sooner one by one than they are laid out for the kernel.
+_FEW = 4
 _NAME_STRIDE = 32
 _V4_NAME, _V6_NAME = 16, 28
 
@@ -87,7 +89,8 @@ class Batch:
         self._outgoing = _Messages(self._names, 1)
         self._base = _address(self._answers)
         self._name_lengths = array("Q", [_V4_NAME if is_v4 else _V6_NAME] * SIZE)
-        self._outgoing.name_lengths[:] = self._name_lengths
+        for messages in (self._incoming, self._outgoing):
+            messages.name_lengths[:] = self._name_lengths
         self._controls = array("Q", _CONTROL * SIZE)
         self._segments = memoryview(self._controls)[2::3]
         control = self._controls.buffer_info()[0]
@@ -96,8 +99,8 @@ class Batch:
 
     def receive(self) -> list[bytes]:
         """The messages that are there, at most ``SIZE``, each cut at 4096 bytes; none for none."""
-        incoming = self._incoming
-        incoming.name_lengths[:] = self._name_lengths
+        incoming, used = self._incoming, self._number + 1
+        incoming.name_lengths[:used] = self._name_lengths[:used]
         number = self._receive(self._sock.fileno(), incoming.entries[0], SIZE, _DONT_WAIT, None)
         self._number = max(number, 0)
         if number <= 0:
@@ -132,6 +135,10 @@ class Batch:
 
     def send(self, replies: Sequence[bytes | None]) -> None:
         """Answer the messages of the last ``receive``, in their order; None leaves one unanswered."""
+        if len(replies) < _FEW:
+            for index, reply in enumerate(replies):
+                self._send_one(reply, index)
+            return
         sizes = [len(reply) if reply else 0 for reply in replies]
         if self._is_coalescing:
             ports = self._ports.iter_unpack(self._names_view[: _NAME_STRIDE * self._number])
@@ -139,6 +146,13 @@ class Batch:
         else:
             order, runs = apart(sizes)
         self._send_pieces([replies[index] or b"" for index in order], order, runs)
+
+    def _send_one(self, reply: bytes | None, index: int) -> None:
+        if reply:
+            try:
+                self._sock.sendto(reply, _DONT_WAIT, self.peer(index))
+            except OSError as error:
+                log.debug("an answer to %s was lost: %s", self.peer(index), error)
 
     def _lay_out(self, said: list[bytes], order: list[int], runs: list[int]) -> None:
         """Put the answers where the kernel takes them from, and tell it where the pieces are."""
