@@ -1,8 +1,8 @@
 """How long answers take while the syncer works: the bundled resolver of ``dnssync run`` beside NSD.
 
-The syncer follows a folder of manifests in which a hundred Ingresses change their address ten times a second,
-with a resync every two seconds. It shares one core with the servers, of which one at a time is asked; the
-client has the other core.
+The syncer follows a folder of manifests in which a hundred Ingresses are written ten times a second, with
+their old addresses and then with new ones, and does a resync every two seconds. It shares one core with the
+servers, of which one at a time is asked; the client has the other core.
 """
 
 import os
@@ -39,7 +39,7 @@ TINY = Load(200, rounds=1, seconds=0.3)
 
 
 def run(load: Load = Load()) -> Report:  # noqa: B008 - a frozen value
-    """Ask the servers in turn, first while the syncer rests, then while it works."""
+    """Ask the servers in turn: while the syncer rests, while it works, while records change besides."""
     rows: list[tuple[str | int | float, ...]] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -54,8 +54,9 @@ def run(load: Load = Load()) -> Report:  # noqa: B008 - a frozen value
         peers = [
             stack.enter_context(running(c, folder / c.name)) for c in available(PEERS) if c.name == "NSD"
         ]
-        for state in ("at rest", "at work"):
-            with _churn(files) if state == "at work" else ExitStack():
+        rows += _measure("at rest", [*peers, ours], questions, load)
+        for state, moves in (("reads manifests", False), ("changes 1,000 records a second", True)):
+            with _churn(files, moves=moves):
                 rows += _measure(state, [*peers, ours], questions, load)
     return Report(
         name="busy",
@@ -98,14 +99,14 @@ def _serving(manifests: Path) -> Iterator[Running]:
 
 
 @contextmanager
-def _churn(files: list[Path]) -> Iterator[None]:
-    """Give the Ingresses of one file after the other a new address, until the block ends."""
+def _churn(files: list[Path], *, moves: bool) -> Iterator[None]:
+    """Write one file after the other anew until the block ends; with new addresses if the Ingresses move."""
     over = threading.Event()
 
     def work() -> None:
         number = len(files)
         while not over.wait(_PAUSE):
-            _write(files, number)
+            _write(files, number, turn=number // len(files) if moves else 0)
             number += 1
 
     thread = threading.Thread(target=work)
@@ -117,11 +118,11 @@ def _churn(files: list[Path]) -> Iterator[None]:
         thread.join()
 
 
-def _write(files: list[Path], number: int) -> None:
-    """Write one file; each round of all files has other addresses than the one before."""
-    turn, index = divmod(number, len(files))
+def _write(files: list[Path], number: int, turn: int = 0) -> None:
+    """Write one file, never the same twice; each ``turn`` has other addresses."""
+    index = number % len(files)
     items = [
-        _ingress(f"app-{index:03d}-{place:02d}", f"10.{turn % 256}.{index}.{place}")
+        _ingress(f"app-{index:03d}-{place:02d}", f"10.{turn % 256}.{index}.{place}", number)
         for place in range(_PER_FILE)
     ]
     fresh = files[index].with_suffix(".new")
@@ -129,11 +130,11 @@ def _write(files: list[Path], number: int) -> None:
     fresh.rename(files[index])
 
 
-def _ingress(name: str, address: str) -> dict[str, object]:
+def _ingress(name: str, address: str, number: int) -> dict[str, object]:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
-        "metadata": {"name": name, "namespace": "bench"},
+        "metadata": {"name": name, "namespace": "bench", "labels": {"number": str(number)}},
         "spec": {"rules": [{"host": f"{name}.{ZONE}"}]},
         "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
     }
