@@ -42,6 +42,7 @@ class Requirement(msgspec.Struct, frozen=True):
     values: tuple[str, ...] = ()
 
     def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether the labels fulfil it; a key that is not there has no value that could be equal."""
         value = labels.get(self.key)
         match self.operator:
             case Operator.IN:

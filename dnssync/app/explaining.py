@@ -55,6 +55,7 @@ def _noting(source: Source, book: Book) -> Source:
     noted: set[ObjectRef] = set()
 
     def take(raw: RawObject) -> None:
+        """Put one object into the book."""
         if kind not in RESOURCES:
             book.set_gateway(read_gateway(raw))
             return

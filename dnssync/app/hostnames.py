@@ -108,6 +108,7 @@ def _say(subject: Subject, note: Note) -> None:
 
 def _announcer(recorder: EventRecorder) -> Announce:
     def announce(subject: Subject, note: Note, warning: bool) -> None:
+        """Write the note as an Event on the object."""
         event = ObjectEvent(
             kind=RESOURCES[subject.ref.kind].kind,
             api_version=subject.api_version,

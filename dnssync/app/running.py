@@ -250,6 +250,7 @@ def event_writer(
     recorder = EventRecorder(connection)
 
     def announce(claims: ObjectClaims, severity: str, reason: str, note: str) -> None:
+        """Write an Event on the object that the claims are of."""
         event = ObjectEvent(
             kind=kinds[claims.ref.kind],
             api_version=claims.api_version,

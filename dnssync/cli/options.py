@@ -49,6 +49,7 @@ class SettingsCommand(click.Command):
         self.params += [_ignored_option(name) for name in IGNORED]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line, and put the settings of all layers, flags last, among the parameters."""
         switches = _switch_names(self.params)
         plain = [_plain_switch(arg, switches) for arg in args]
         try:

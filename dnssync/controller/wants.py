@@ -48,6 +48,7 @@ class Wants:
         return all(state.listed or state.error for state in self.sources.values())
 
     def seen(self, message: ObjectSeen, now: float) -> set[str]:
+        """An object is there, new or changed: the names that this touches."""
         claims = message.claims
         before = self.desired.get(claims.ref)
         touched = self.desired.apply(claims)
@@ -60,10 +61,12 @@ class Wants:
         return touched
 
     def gone(self, message: ObjectGone) -> set[str]:
+        """An object is there no more: the names that this touches."""
         return self._forget([message.ref])
 
     def listed(self, message: SourceListed, now: float) -> set[str]:
-        """A whole list. One that is empty right after an error is believed only after a while."""
+        """A whole list: the names that it touches. One that is empty right after an error is believed only
+        after a while."""
         missing = self.desired.missing_from(self._kinds[message.source], message.refs)
         suspicious = bool(missing) and not message.refs and bool(self.sources[message.source].error)
         self.sources[message.source] = SourceState(listed=True, objects=len(message.refs))

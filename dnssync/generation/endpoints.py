@@ -21,6 +21,7 @@ class HostnameSource:
         return ObjectRef(self._kind, namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
+        """A record for each host that was made for the object; see ``Source``."""
         subject = read_subject(self._kind, raw, self._options)
         labels = {LABEL_RESOURCE: str(subject.ref)}
         unique = {entry.host: entry for entry in subject.record.values() if entry.address}

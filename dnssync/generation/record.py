@@ -2,7 +2,7 @@
 
     {"0": {"host": "web-default-10-0-0-5.xip.test", "address": "10.0.0.5",
            "template": "{name}-{namespace}-{ip}.{domain}", "domain": "xip.test", "written": true,
-       "since": "2026-01-31T12:00:00.000+00:00"}}
+           "since": "2026-01-31T12:00:00.000+00:00"}}
 
 It is the only record: nothing else is remembered across restarts, and a host that does not stand in it was
 written by a person.

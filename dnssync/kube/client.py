@@ -129,6 +129,7 @@ class Connection:
         wait = timeout or self._options.request_timeout or None
 
         def ask(client: Any) -> Any:
+            """The response, whatever its status says; raises RetryableError where none comes."""
             with _explained(f"the Kubernetes API at {self.server} cannot be reached"):
                 request = client.param_serialize(
                     method,

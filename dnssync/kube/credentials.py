@@ -127,6 +127,7 @@ def _guard(configuration: Any) -> None:
     load, host = configuration.refresh_api_key_hook, configuration.host
 
     def refresh(refreshed: Any) -> None:
+        """Load the token as the package does, and look at it."""
         if load is not None:
             with _complaints_raised():
                 load(refreshed)

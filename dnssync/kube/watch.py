@@ -76,7 +76,6 @@ class KubeWatcher:
         namespace: str = "",
         timing: WatchTiming = _DEFAULT_TIMING,
         chance: Callable[[], float] = random.random,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._source = source
@@ -84,7 +83,6 @@ class KubeWatcher:
         self._namespace = namespace
         self._timing = timing
         self._chance = chance
-        self._clock = clock
         self._path = resource_path(source.resource, namespace)
         self._intake = Intake(source, sink)
         self._status = WatchStatus()
@@ -205,7 +203,7 @@ class KubeWatcher:
             page = decode_page(
                 self._connection.get(self._path, {**query, "continue": token} if token else query)
             )
-            self._last_contact = self._clock()
+            self._last_contact = time.monotonic()
             yield page
             token = page.metadata.next
             if not token:
@@ -213,7 +211,7 @@ class KubeWatcher:
 
     def _watch(self, stop: threading.Event) -> None:
         """Follow one stream to its end; a silent one ends like one that the server closed."""
-        opened = self._clock()
+        opened = time.monotonic()
         heard = False
         stream = self._connection.open_stream(self._path, self._watch_query(), idle=self._timing.idle)
         self._stream = stream
@@ -232,7 +230,7 @@ class KubeWatcher:
         finally:
             self._stream = None
             stream.close()
-            if self._clock() - opened >= _STABLE_SECONDS:
+            if time.monotonic() - opened >= _STABLE_SECONDS:
                 self._failures = 0
         if not heard and not stop.is_set():
             self._check_version()
@@ -251,7 +249,7 @@ class KubeWatcher:
         """Ask whether we are ahead of the server, as after a restore of its store from a backup: a watch
         from the future is answered by silence and not by an error."""
         newest = decode_page(self._connection.get(self._path, {"limit": "1"})).metadata.resource_version
-        self._last_contact = self._clock()
+        self._last_contact = time.monotonic()
         if newest.isdigit() and self._version.isdigit() and int(newest) < int(self._version):
             log.warning("the API server went back in time to resource version %s; listing anew", newest)
             self._version = ""
@@ -261,7 +259,7 @@ class KubeWatcher:
             # Whatever it is about, the stream is no longer trusted to go on from where it was.
             self._version = ""
         self._version = self._intake.take_event(event) or self._version
-        self._last_contact = self._clock()
+        self._last_contact = time.monotonic()
         self._failures = 0
 
     def _weigh(self, error: RetryableError, verb: str) -> None:

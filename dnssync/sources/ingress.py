@@ -72,6 +72,7 @@ class IngressSource:
         return ObjectRef("ingress", namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
+        """Its hosts with its targets; None if it is not ours. See ``Source``."""
         ingress = decode(raw)
         read = Annotations(ingress.annotations, self._prefixes)
         if not self._is_ours(ingress, read):

@@ -73,6 +73,7 @@ class _Buffer(DNSBuffer):  # type: ignore[misc]
     offset: int
 
     def decode_name(self, last: int = -1) -> DNSLabel:
+        """Read the name at the offset; raises MalformedError. Called by dnslib, as is ``encode_name``."""
         labels: list[bytes] = []
         limit, resume, size = self.offset, -1, 1
         while True:
@@ -97,6 +98,7 @@ class _Buffer(DNSBuffer):  # type: ignore[misc]
         return DNSLabel(labels)
 
     def encode_name(self, name: DNSLabel) -> None:
+        """Write a name, as a pointer where its end stands already."""
         labels = name.label
         folded = fold(labels)
         for start, label in enumerate(labels):
