@@ -17,6 +17,7 @@ from dnssync.controller.deleting import DeletionGate
 from dnssync.controller.inbox import Crashed, Inbox, ResyncDue, Stop
 from dnssync.controller.loop import Controller, LoopOptions
 from dnssync.controller.planning import Planner
+from dnssync.controller.remote import Remote
 from dnssync.controller.report import Announce, Reporter
 from dnssync.controller.schedule import Job, Schedule
 from dnssync.controller.status import health, ready
@@ -146,15 +147,13 @@ def assemble(
     kinds = {source.name: source.ref("", "").kind for source in readers}
     rules = parts.rules(settings, registry.owner_id)
     return Controller(
-        inbox,
+        Remote(inbox, DaemonPool(PROVIDER_THREADS, "provider"), provider, registry),
         Wants(kinds, settings.hold_targets, reporter),
         Planner(provider, registry, rules, parts.shaper(settings)),
         DeletionGate(
             DeletionLimits(settings.max_deletes, settings.max_delete_percent),
             answered=parts.answered_without_records(settings),
         ),
-        provider=provider,
-        registry=registry,
         reporter=reporter,
         options=LoopOptions(
             settle=settings.min_event_sync_interval, act_on_events=settings.events, once=settings.once
@@ -165,7 +164,7 @@ def assemble(
 def work(controller: Controller) -> bool:
     """Run the controller to its end in this thread. Whether all went well."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    return controller.run(DaemonPool(PROVIDER_THREADS, "provider"))
+    return controller.run()
 
 
 def kube_options(settings: Settings) -> KubeOptions:

@@ -3,7 +3,6 @@
 import random
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
 
 import msgspec
 
@@ -11,16 +10,14 @@ from dnssync.backoff import Backoff
 from dnssync.changes import Bundle
 from dnssync.controller import inbox as messages
 from dnssync.controller.deleting import DeletionGate, only_deletes
-from dnssync.controller.inbox import Inbox, Message
+from dnssync.controller.inbox import Message
 from dnssync.controller.lane import Lane
 from dnssync.controller.lanes import Lanes
 from dnssync.controller.planning import Planner, names_in_zone
+from dnssync.controller.remote import Remote
 from dnssync.controller.report import Reporter
 from dnssync.controller.status import Status
 from dnssync.controller.wants import Wants
-from dnssync.errors import DnssyncError
-from dnssync.ownership import Registry
-from dnssync.providers import Provider, Zone
 
 MAX_SETTLING = 0.1
 """Longest that a stream of events may put off the work that they ask for; seconds."""
@@ -52,22 +49,18 @@ class Controller:
 
     def __init__(
         self,
-        inbox: Inbox,
+        remote: Remote,
         wants: Wants,
         planner: Planner,
         gate: DeletionGate,
         *,
-        provider: Provider,
-        registry: Registry,
         reporter: Reporter,
         options: LoopOptions,
     ) -> None:
-        self._inbox = inbox
+        self._remote = remote
         self._wants = wants
         self._planner = planner
         self._gate = gate
-        self._provider = provider
-        self._registry = registry
         self._reporter = reporter
         self._options = options
         self._lanes = Lanes()
@@ -91,14 +84,14 @@ class Controller:
             messages.Stop: self._stop,
         }
 
-    def run(self, executor: Executor) -> bool:
+    def run(self) -> bool:
         """Work until stopped (or, with ``once``, until nothing is left to do). Whether all went well."""
         self._reporter.pass_began()
         while True:
-            for message in self._inbox.take(self._timeout(time.monotonic())):
+            for message in self._remote.inbox.take(self._timeout(time.monotonic())):
                 self._handlers[type(message)](message, time.monotonic())
             if not self._stopping:
-                self._work(executor, time.monotonic())
+                self._work(time.monotonic())
             self._close_pass(time.monotonic())
             self.status = self._current_status(time.monotonic())
             self._reporter.turned(self.status)
@@ -204,9 +197,9 @@ class Controller:
 
     # Work
 
-    def _work(self, executor: Executor, now: float) -> None:
+    def _work(self, now: float) -> None:
         self._touch(self._wants.expire(now), now)
-        self._start_reads(executor, now)
+        self._start_reads(now)
         if now < self._settled_at or not self._may_plan():
             return
         self._unsettled_since = None
@@ -221,7 +214,7 @@ class Controller:
             bundles = bundles + released.get(lane.zone.id, [])
             if bundles:
                 lane.applying = True
-                self._submit(executor, self._apply, lane.zone, bundles, seen)
+                self._remote.apply(lane.zone, bundles, seen)
 
     def _plan_lane(self, lane: Lane) -> tuple[list[Bundle], float | None]:
         """Plan the lane's next names; deletions are put aside, the rest may go. Also its event's time."""
@@ -238,7 +231,7 @@ class Controller:
         if not self._wants.complete or self._lanes.any_incomplete():
             return {}
         planned = [bundle for lane in self._lanes for bundle in lane.deletes.values()]
-        verdict = self._gate.judge(planned, self._lanes.owned_count(self._registry.owner_id), now)
+        verdict = self._gate.judge(planned, self._lanes.owned_count(self._remote.owner_id), now)
         self._reporter.deletions_judged(verdict)
         if not verdict.allowed:
             return {}
@@ -251,40 +244,14 @@ class Controller:
             self._gate.let_through(bundles)
         return released
 
-    def _start_reads(self, executor: Executor, now: float) -> None:
+    def _start_reads(self, now: float) -> None:
         if self._lanes.wants_read(now):
             self._lanes.begin_read()
-            self._submit(executor, self._read_zones)
+            self._remote.read_zones()
         for lane in self._lanes:
             if lane.wants_read(now):
                 lane.begin_read()
-                self._submit(executor, self._read_records, lane.zone)
-
-    # In worker threads
-
-    def _submit(self, executor: Executor, job: Callable[..., Message], *arguments: object) -> None:
-        def deliver(future: Future[Message]) -> None:
-            error = future.exception()
-            self._inbox.put(messages.Crashed(error) if error else future.result())
-
-        executor.submit(job, *arguments).add_done_callback(deliver)
-
-    def _read_zones(self) -> Message:
-        try:
-            return messages.ZonesRead(tuple(self._provider.zones()))
-        except DnssyncError as error:
-            return messages.ZonesRead(error=str(error))
-
-    def _read_records(self, zone: Zone) -> Message:
-        """Read a zone and sort it out: that takes a while, in which the loop goes on with events."""
-        try:
-            records = self._provider.records(zone)
-        except DnssyncError as error:
-            return messages.RecordsRead(zone, error=str(error))
-        return messages.RecordsRead(zone, self._registry.read(records, zone.name))
-
-    def _apply(self, zone: Zone, bundles: list[Bundle], seen: float | None) -> Message:
-        return messages.BundlesApplied(zone, self._provider.apply(zone, bundles), seen)
+                self._remote.read_records(lane.zone)
 
     # Conditions
 

@@ -9,6 +9,7 @@ from dnssync.controller.deleting import DeletionGate
 from dnssync.controller.inbox import Inbox, ResyncDue, Stop
 from dnssync.controller.loop import Controller, LoopOptions
 from dnssync.controller.planning import Planner
+from dnssync.controller.remote import Remote
 from dnssync.controller.report import Reporter
 from dnssync.controller.wants import Wants
 from dnssync.deletions import DeletionLimits
@@ -41,18 +42,16 @@ class SlowBooks(NoopRegistry):
 @contextmanager
 def running(inbox: Inbox, provider: InMemoryProvider, books: NoopRegistry) -> Iterator[Controller]:
     reporter = Reporter(Metrics("test"), "")
-    controller = Controller(
-        inbox,
-        Wants({"ingress": "ingress"}, 0.0, reporter),
-        Planner(provider, books, PlanRules(), list),
-        DeletionGate(DeletionLimits()),
-        provider=provider,
-        registry=books,
-        reporter=reporter,
-        options=LoopOptions(settle=0.001),
-    )
     with ThreadPoolExecutor(2) as executor:
-        thread = threading.Thread(target=controller.run, args=(executor,), daemon=True)
+        controller = Controller(
+            Remote(inbox, executor, provider, books),
+            Wants({"ingress": "ingress"}, 0.0, reporter),
+            Planner(provider, books, PlanRules(), list),
+            DeletionGate(DeletionLimits()),
+            reporter=reporter,
+            options=LoopOptions(settle=0.001),
+        )
+        thread = threading.Thread(target=controller.run, daemon=True)
         thread.start()
         try:
             yield controller
