@@ -56,8 +56,6 @@ class Reporter:
         self._zones: Sequence[Zone] = ()
         self._left_alone: dict[tuple[Zone, str], Sequence[Skipped]] = {}
         self._said_of_object: dict[ObjectRef, set[str]] = {}
-        # Whose each record is, where no ownership record tells it.
-        self._resources: dict[tuple[Zone, str, str, str], str] = {}
         self._held_notice = ""
         # Records whose object has no address since before we started: their targets are not known.
         self._held_as_found = 0
@@ -296,7 +294,7 @@ class Reporter:
         result = "applied" if outcome.ok else "failed"
         self._metrics.changes.labels(self._census.name(zone), change.action, result).inc()
         is_marker = normalise(endpoint.dns_name) != outcome.bundle.name
-        resource = self._resource_of(zone, change)
+        resource = endpoint.labels.get(LABEL_RESOURCE, "")
         if outcome.ok and not is_marker:
             log.info(
                 "%sd %s %s",
@@ -314,18 +312,6 @@ class Reporter:
             note = outcome.error or f"{change.action}d {endpoint.dns_name} {endpoint.record_type}"
             for claims in _concerned(endpoint.dns_name, resource, desired):
                 self._announce(claims, "Normal" if outcome.ok else "Warning", reason, note)
-
-    def _resource_of(self, zone: Zone, change: Change) -> str:
-        """The object whose record is changed: by its label, which only an ownership record keeps."""
-        endpoint = change.endpoint
-        resource = endpoint.labels.get(LABEL_RESOURCE, "")
-        if self._owner_id:
-            return resource
-        key = zone, endpoint.dns_name, endpoint.record_type, endpoint.set_identifier
-        if change.action is Action.DELETE:
-            return self._resources.pop(key, resource)
-        self._resources[key] = resource
-        return resource
 
     def _say_of_object(
         self, claims: ObjectClaims, reason: str, message: str, *, already: bool = False

@@ -129,28 +129,6 @@ def test_an_object_hears_of_its_record_s_end_also_when_it_asks_for_the_name_no_l
     assert heard == [("ingress/shop/web", "RecordDeleted", "deleted web.example.test A")]
 
 
-def test_without_ownership_records_it_is_remembered_whose_a_record_was(
-    metrics: Metrics, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO, "dnssync")
-    heard: list[str] = []
-    reporter = Reporter(
-        metrics,
-        "",
-        announce=lambda claims, _, reason, note: heard.append(f"{claims.ref} {reason}"),
-        events_emit=["RecordDeleted"],
-    )
-    desired = DesiredState()
-    desired.apply(ObjectClaims(ObjectRef("ingress", "shop", "web")))
-    new = Endpoint("web.example.test", "A", ("10.0.0.5",), labels={"resource": "ingress/shop/web"})
-    old = Endpoint("web.example.test", "A", ("10.0.0.5",))
-    for change in (Change(Action.CREATE, new=new), Change(Action.DELETE, old=old)):
-        outcome = Outcome(Bundle("web.example.test.", (change,)))
-        reporter.applied(BundlesApplied(ZONE, [outcome]), desired, 0.0)
-    assert heard == ["ingress/shop/web RecordDeleted"]
-    assert [record.__dict__["object"] for record in caplog.records] == ["ingress/shop/web"] * 2
-
-
 def test_a_dry_run_counts_and_claims_no_change(metrics: Metrics, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "dnssync")
     Reporter(metrics, "me", dry_run=True).applied(_applied(), DesiredState(), 0.0)
