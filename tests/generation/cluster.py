@@ -13,6 +13,9 @@ from dnssync.generation.reading import read_gateway, read_subject
 from dnssync.generation.record import decode_record
 
 DOMAIN = "xip.test"
+HOST = "web-default-10-0-0-5.xip.test"
+"""What the Ingress ``web`` gets for 10.0.0.5."""
+
 ASKED = {"dnssync.io/generate-hostname": "true"}
 RECORD = "dnssync.io/generated-hostnames"
 

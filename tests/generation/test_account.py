@@ -6,9 +6,7 @@ import pytest
 
 from dnssync.generation.account import Account, account
 from dnssync.names import ascii_name
-from tests.generation.cluster import ASKED, DOMAIN, Cluster, ingress, with_annotations, with_status
-
-HOST = "web-default-10-0-0-5.xip.test"
+from tests.generation.cluster import ASKED, DOMAIN, HOST, Cluster, ingress, with_annotations, with_status
 
 
 def told(name: str, document: Any, cluster: Cluster | None = None) -> Account | None:

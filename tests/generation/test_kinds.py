@@ -17,6 +17,7 @@ from dnssync.sources.ingress import IngressOptions, IngressSource
 from tests.generation.cluster import (
     ASKED,
     DOMAIN,
+    HOST,
     Cluster,
     hosts,
     ingress,
@@ -24,8 +25,6 @@ from tests.generation.cluster import (
     with_annotations,
     with_status,
 )
-
-HOST = "web-default-10-0-0-5.xip.test"
 
 
 def route(*hostnames: str, **annotations: str) -> dict[str, Any]:

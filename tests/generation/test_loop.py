@@ -12,10 +12,8 @@ from dnssync.generation.patching import Operation
 from dnssync.generation.subject import Subject
 from dnssync.generation.writer import DryWriter, KubeWriter
 from tests.doubles.kube.faults import RefuseWithStatus, Reset, Slow
-from tests.generation.cluster import ASKED, DOMAIN, RECORD, hosts, ingress, recorded
+from tests.generation.cluster import ASKED, DOMAIN, HOST, RECORD, hosts, ingress, recorded
 from tests.generation.conftest import Live
-
-HOST = "web-default-10-0-0-5.xip.test"
 
 
 def addressed(*ips: str) -> Callable[[dict[str, Any]], None]:
