@@ -83,7 +83,7 @@ class ManifestWatcher:
             self._scanned = float("-inf")
             try:
                 for paths in _changed_paths(directories, stop):
-                    self._follow(paths, stop)
+                    self._follow(paths)
                     # A folder that was removed and made again is a new one to the watch.
                     if self._directories != directories or not directories.isdisjoint(paths):
                         break
@@ -91,14 +91,14 @@ class ManifestWatcher:
                 # A folder that went away just now, or a system out of inotify watches: then look ourselves.
                 self._complain_once(str(error))
                 stop.wait(_WITHOUT_EVENTS_SECONDS)
-                self._follow(directories, stop)
+                self._follow(directories)
 
     def _complain_once(self, why: str) -> None:
         if why != self._complaint:
             log.warning("manifest folders cannot be watched, they are looked at every second: %s", why)
         self._complaint = why
 
-    def _follow(self, paths: Iterable[Path], stop: threading.Event) -> None:
+    def _follow(self, paths: Iterable[Path]) -> None:
         """Take up changes at ``paths``."""
         places = {place for path in paths for place in self._roots.places(path)}
         is_due = self._clock() - self._scanned >= _SCAN_SECONDS
