@@ -20,7 +20,9 @@ from benchmarks.report import Report
 from benchmarks.resolver import LATENCY_RATE, Latency, measure_latency, median_latency
 from benchmarks.servers import PEERS, SERVER_CORE, WILD, ZONE, Running, available, running
 from benchmarks.usage import cpu_seconds
-from tests.end_to_end.process import Dnssync, free_port, wait_for
+from tests.end_to_end.process import Dnssync
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 _PER_FILE = 100
 _PAUSE = 0.1

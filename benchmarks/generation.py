@@ -18,8 +18,10 @@ from benchmarks.report import Report
 from benchmarks.usage import cpu_seconds
 from tests.doubles.kube import KubeApi
 from tests.doubles.kube.handler import SeenRequest
-from tests.end_to_end.process import Dnssync, free_port, wait_for
+from tests.end_to_end.process import Dnssync
 from tests.generation.cluster import ASKED, Cluster, ingress, with_status
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 ZONE = "xip.test"
 OLD, NEW = "10.0.0.5", "10.0.0.6"

@@ -19,7 +19,8 @@ from benchmarks.cloud import OWNER, ZONE, Arrival, Cloud, cloud
 from benchmarks.cluster import Cluster, cluster
 from benchmarks.report import Report
 from benchmarks.usage import cpu_seconds
-from tests.end_to_end.process import Dnssync, flags_for, wait_for
+from tests.end_to_end.process import Dnssync, flags_for
+from tests.waiting import wait_for
 
 _START_SECONDS = 300.0
 _GRACE_SECONDS = 20.0

@@ -13,7 +13,8 @@ from benchmarks.cloud import OWNER, ZONE, cloud
 from benchmarks.cluster import cluster
 from benchmarks.report import Report
 from benchmarks.usage import Memory, cpu_seconds, memory
-from tests.end_to_end.process import Dnssync, flags_for, wait_for
+from tests.end_to_end.process import Dnssync, flags_for
+from tests.waiting import wait_for
 
 INGRESSES = 50_000
 TINY = 50

@@ -19,7 +19,7 @@ from dnssync.objects import ObjectClaims, ObjectRef
 from dnssync.ownership import NoopRegistry, ZoneContent
 from dnssync.plan import PlanRules
 from dnssync.providers.inmemory import InMemoryProvider
-from tests.end_to_end.process import wait_for
+from tests.waiting import wait_for
 
 ZONE = "example.test"
 

@@ -16,11 +16,12 @@ from dnssync.settings import Settings
 from tests.deployment import kustomize
 from tests.deployment.test_manifests import KUBERNETES, _asked
 from tests.doubles.kube import KubeApi
-from tests.end_to_end.process import Dnssync, wait_for
+from tests.end_to_end.process import Dnssync
 from tests.end_to_end.test_automatic_hostnames import GATEWAY, HTTPROUTE, SERVICE, Cluster
 from tests.generation.cluster import DOMAIN, hosts, ingress, tls_hosts
 from tests.generation.cluster import Cluster as Objects
 from tests.generation.test_kinds import gateway, route, service
+from tests.waiting import wait_for
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 COMPONENTS = MANIFESTS / "components"

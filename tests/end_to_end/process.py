@@ -7,26 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from tests.ports import free_port
-
-PATIENCE = 20.0
-"""Seconds to wait for something that should come within a second; the machine may be busy."""
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
-    """Wait until ``condition`` is true; fails with ``what`` otherwise."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        pause.wait(0.02)
+from tests.waiting import PATIENCE, wait_for
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

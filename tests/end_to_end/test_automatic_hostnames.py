@@ -22,10 +22,12 @@ import yaml
 from tests.doubles.kube import INGRESS, Kind, KubeApi
 from tests.doubles.kube.faults import Hang
 from tests.end_to_end.conftest import ZONE, Stage
-from tests.end_to_end.process import Dnssync, clean_environment, free_port, run_cli, wait_for
+from tests.end_to_end.process import Dnssync, clean_environment, run_cli
 from tests.end_to_end.test_cloud_dns_and_builtin import ask
 from tests.generation.cluster import ASKED, ingress, recorded
 from tests.generation.test_kinds import gateway, route, service
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 DOMAIN = "xip.test"
 HOST = "web-default-10-0-0-5.xip.test"

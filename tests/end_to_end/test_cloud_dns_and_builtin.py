@@ -10,7 +10,9 @@ import yaml
 
 from tests.doubles.clouddns import CloudDnsDouble
 from tests.doubles.kube import KubeApi, ingress
-from tests.end_to_end.process import Dnssync, free_port, run_cli, wait_for
+from tests.end_to_end.process import Dnssync, run_cli
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 
 def ask(port: int, name: str, record_type: str = "A") -> list[str]:

@@ -6,10 +6,11 @@ import pytest
 
 from tests.doubles.kube import ingress
 from tests.end_to_end.conftest import ZONE, Stage
-from tests.end_to_end.process import flags_for, free_port, run_cli
+from tests.end_to_end.process import flags_for, run_cli
 from tests.end_to_end.test_automatic_hostnames import GATEWAY, HTTPROUTE
 from tests.generation.cluster import ingress as generated_ingress
 from tests.generation.test_kinds import gateway, route
+from tests.ports import free_port
 
 
 def explain(stage: Stage, host: str, *flags: str) -> str:

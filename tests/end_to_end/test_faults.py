@@ -5,7 +5,7 @@ import signal
 from tests.doubles.kube import ingress, many_ingresses
 from tests.doubles.kube.faults import EndWatch, HalfLine, HalfList, StreamError
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.process import wait_for
+from tests.waiting import wait_for
 
 
 def test_an_api_server_killed_and_restarted_in_the_middle_of_a_watch_loses_no_change(stage: Stage) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from tests.doubles.kube import ingress, many_ingresses
 from tests.doubles.kube.faults import Refuse
 from tests.end_to_end.conftest import ZONE, Stage
-from tests.end_to_end.process import flags_for, run_cli, wait_for
+from tests.end_to_end.process import flags_for, run_cli
+from tests.waiting import wait_for
 
 MARKER = '"heritage=external-dns,external-dns/owner={},external-dns/resource=ingress/default/{}"'
 

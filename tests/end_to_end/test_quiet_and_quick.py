@@ -7,7 +7,7 @@ import time
 from tests.doubles.kube import ingress, many_ingresses
 from tests.doubles.kube.faults import EndWatch
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.process import wait_for
+from tests.waiting import wait_for
 
 
 def test_sigterm_does_not_wait_for_a_read_that_hangs(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from tests.doubles.kube import ingress, many_ingresses
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.process import wait_for
+from tests.waiting import wait_for
 
 
 def test_records_follow_an_ingress_through_its_life(stage: Stage) -> None:

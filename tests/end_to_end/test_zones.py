@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.doubles.kube import ingress
 from tests.end_to_end.conftest import Stage
-from tests.end_to_end.process import Dnssync, run_cli, wait_for
+from tests.end_to_end.process import Dnssync, run_cli
+from tests.waiting import wait_for
 
 
 def test_pain_2_the_brake_holds_for_all_zones_together_while_one_of_them_is_slow(stage: Stage) -> None:

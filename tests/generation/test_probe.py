@@ -21,7 +21,8 @@ from dnssync.objects import ObjectRef
 from dnssync.providers.builtin import BuiltinProvider
 from dnssync.settings import Settings
 from resolver.config import ResolverConfig
-from tests.end_to_end.process import free_port, wait_for
+from tests.ports import free_port
+from tests.waiting import wait_for
 
 DOMAIN = "xip.test"
 

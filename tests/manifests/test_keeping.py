@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.feeds import RecordingSink
-from tests.end_to_end.process import wait_for
 from tests.manifests.files import Clock, Follow, text
+from tests.waiting import wait_for
 
 
 def test_a_broken_file_keeps_its_last_good_state_until_it_is_mended(

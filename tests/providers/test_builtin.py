@@ -20,6 +20,7 @@ from resolver.config import ResolverConfig
 from resolver.feeding.protocol import FeedRecord, FeedUpdate
 from resolver.feeding.supervisor import Supervisor
 from tests.resolver.serving import serving
+from tests.waiting import wait_for
 
 TIMEOUT = 20.0
 CONFIG = ResolverConfig(zones=("xip.test", "Example.test", "sub.example.test"), listen=("127.0.0.1:0",))
@@ -197,10 +198,7 @@ def kill(running: BuiltinProvider | Supervisor) -> None:
     pid = running.pid
     assert pid
     os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + TIMEOUT
-    while running.pid == pid:
-        assert time.monotonic() < deadline, "the process is not missed"
-        time.sleep(0.001)
+    wait_for(lambda: running.pid != pid, "the process is missed")
 
 
 def answers_again(provider: BuiltinProvider, name: str, deadline: float) -> list[str]:

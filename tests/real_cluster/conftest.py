@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.route53 import Route53Double
-from tests.end_to_end.process import Dnssync, flags_for, wait_for
+from tests.end_to_end.process import Dnssync, flags_for
 from tests.real_cluster.objects import INGRESSES, Object, ingresses, status
 from tests.real_cluster.server import ApiServer, found
+from tests.waiting import wait_for
 
 ASSETS = os.environ.get("KUBEBUILDER_ASSETS", "")
 

@@ -15,9 +15,10 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.process import clean_environment, wait_for
+from tests.end_to_end.process import clean_environment
 from tests.ports import free_port
 from tests.real_cluster.certificates import Authority, write_key
+from tests.waiting import wait_for
 
 Object = dict[str, Any]
 

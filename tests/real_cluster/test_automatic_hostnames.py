@@ -10,11 +10,13 @@ import pytest
 
 from dnssync.generation.record import decode_record
 from tests.doubles.route53 import Route53Double
-from tests.end_to_end.process import Dnssync, free_port, wait_for
+from tests.end_to_end.process import Dnssync
 from tests.end_to_end.test_cloud_dns_and_builtin import ask
+from tests.ports import free_port
 from tests.real_cluster.conftest import Cluster
 from tests.real_cluster.objects import ASKED, ingress, status
 from tests.real_cluster.server import ApiServer, RefusedRequest
+from tests.waiting import wait_for
 
 DOMAIN = "xip.test"
 RECORD = "dnssync.io/generated-hostnames"

@@ -1,8 +1,8 @@
 """DNS follows an Ingress of a real cluster through its whole life."""
 
-from tests.end_to_end.process import wait_for
 from tests.real_cluster.conftest import ZONE, Cluster
 from tests.real_cluster.objects import ingress, status
+from tests.waiting import wait_for
 
 BATCH = "ChangeResourceRecordSets"
 LIST = "ListResourceRecordSets"

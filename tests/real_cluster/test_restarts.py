@@ -7,11 +7,11 @@ import pytest
 
 from dnssync.kube import Connection, KubeOptions, KubeWatcher, WatchTiming
 from tests.doubles.feeds import PlainSource, RecordingSink
-from tests.end_to_end.process import wait_for
 from tests.real_cluster.conftest import ZONE, Cluster
 from tests.real_cluster.objects import ingress
 from tests.real_cluster.pods import Pod
 from tests.real_cluster.server import RefusedRequest
+from tests.waiting import wait_for
 
 
 @pytest.fixture

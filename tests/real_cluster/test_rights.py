@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.deployment.test_manifests import FOLDERS, ROOT
-from tests.end_to_end.process import wait_for
 from tests.real_cluster.conftest import ZONE, Cluster
 from tests.real_cluster.objects import (
     ASKED,
@@ -18,6 +17,7 @@ from tests.real_cluster.objects import (
 )
 from tests.real_cluster.pods import ACCOUNT, Pod, kustomization
 from tests.real_cluster.server import ApiServer, RefusedRequest
+from tests.waiting import wait_for
 
 COMPONENTS = ("generate-hostnames", "generate-hostnames-other-kinds")
 EVENTS = ("--events-emit=RecordReady", "--events-emit=RecordDeleted", "--events-emit=RecordError")

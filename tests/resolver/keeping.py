@@ -1,7 +1,6 @@
 """A keeper with real worker processes on loopback, and questions to it."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -63,11 +62,3 @@ def keeping(*listen: str, **settings: Any) -> Iterator[Kept]:
         yield Kept(keeper)
     finally:
         keeper.close()
-
-
-def wait_until(condition: Callable[[], bool], timeout: float = TIMEOUT) -> None:
-    """Wait for a condition of other processes or threads."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.005)

@@ -21,9 +21,10 @@ from resolver import ResolverError
 from resolver.config import ResolverConfig
 from resolver.serving.crew import Crew
 from resolver.serving.keeper import Keeper
-from tests.resolver.keeping import Kept, keeping, wait_until
+from tests.resolver.keeping import Kept, keeping
 from tests.resolver.serving import TIMEOUT, texts
 from tests.resolver.zones import update
+from tests.waiting import wait_for
 
 SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTAwMDE="
 KEYS = {"tsig_keys": (f"admin:hmac-sha256:{SECRET}",), "allow_updates": ("admin:.",)}
@@ -44,7 +45,7 @@ def test_every_worker_answers_on_both_transports(two: Kept) -> None:
     assert len(set(two.pids)) == 2
     assert two.everywhere("10.0.0.5.xip.test") == {("10.0.0.5",)}
     assert two.tcp("10.0.0.5.xip.test") == ["10.0.0.5"]
-    wait_until(lambda: all(place.counts.answered for place in crew_of(two).places))
+    wait_for(lambda: all(place.counts.answered for place in crew_of(two).places))
 
 
 def test_all_workers_have_a_change_when_it_is_taken(two: Kept) -> None:
@@ -142,7 +143,7 @@ def test_a_killed_worker_is_replaced_with_all_there_is() -> None:
             os.kill(pid, signal.SIGKILL)
         # What is given meanwhile is not lost either.
         kept.give("more.xip.test 60 A 192.0.2.2")
-        wait_until(lambda: len(kept.pids) == 2 and not set(before) & set(kept.pids))
+        wait_for(lambda: len(kept.pids) == 2 and not set(before) & set(kept.pids))
         assert kept.everywhere("kept.xip.test") == {("192.0.2.1",)}
         assert kept.everywhere("more.xip.test") == {("192.0.2.2",)}
 
@@ -173,12 +174,12 @@ def test_killing_workers_under_load_loses_no_more_than_what_they_had_in_hand() -
         kills = 0
         for _ in range(3):
             asked = sent[0]
-            wait_until(lambda asked=asked: sent[0] > asked + 100)  # type: ignore[misc]
-            wait_until(lambda: len(kept.pids) == 2)
+            wait_for(lambda asked=asked: sent[0] > asked + 100)  # type: ignore[misc]
+            wait_for(lambda: len(kept.pids) == 2)
             os.kill(kept.pids[kills % 2], signal.SIGKILL)
             kills += 1
         asked = sent[0]
-        wait_until(lambda: sent[0] > asked + 100)
+        wait_for(lambda: sent[0] > asked + 100)
         stop.set()
         for thread in threads:
             thread.join()
@@ -196,7 +197,7 @@ def test_a_stuck_worker_keeps_the_others_going_and_is_replaced(
         stuck, well = kept.pids
         os.kill(stuck, signal.SIGSTOP)
         kept.give("after.xip.test 60 A 192.0.2.1")
-        wait_until(lambda: len(kept.pids) == 2 and stuck not in kept.pids, timeout=30)
+        wait_for(lambda: len(kept.pids) == 2 and stuck not in kept.pids, seconds=30)
         assert well in kept.pids
         assert kept.everywhere("after.xip.test") == {("192.0.2.1",)}
     assert "a worker takes no changes" in caplog.text
@@ -290,6 +291,6 @@ def test_what_a_worker_logs_is_logged_by_the_keeper(tmp_path: Path, caplog: pyte
     blocklist.write_text("evil.xip.test\n")
     with keeping(blocklist=str(blocklist)):
         blocklist.unlink()
-        wait_until(lambda: "keeping the former lists: cannot read the blocklist" in caplog.text)
+        wait_for(lambda: "keeping the former lists: cannot read the blocklist" in caplog.text)
     # The level and the logger's name stand beside the text, not in it.
     assert any(message.startswith("keeping the former lists: ") for message in caplog.messages)

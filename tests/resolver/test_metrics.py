@@ -14,8 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from resolver import ResolverError
 from resolver.telemetry.tally import Answered, Counts, Tally
-from tests.resolver.keeping import Kept, keeping, wait_until
+from tests.resolver.keeping import Kept, keeping
 from tests.resolver.serving import TIMEOUT
+from tests.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_answers_are_counted_by_type_rcode_transport_and_worker(kept: Kept) -> N
         kept.udp(f"10.0.0.{number}.xip.test")
         kept.tcp("nothing.xip.test", "AAAA")
         kept.udp("www.other.test", "MX")
-    wait_until(lambda: metric(kept, queries) >= 15)
+    wait_for(lambda: metric(kept, queries) >= 15)
     assert metric(kept, queries, type="A", rcode="NOERROR", transport="udp") == 5
     assert metric(kept, queries, type="AAAA", rcode="NXDOMAIN", transport="tcp") == 5
     assert metric(kept, queries, type="MX", rcode="REFUSED", transport="udp") == 5
@@ -68,7 +69,7 @@ def test_what_the_owner_of_the_zones_answers_is_counted_once_too() -> None:
         dns.query.inbound_xfr(kept.host, zone, query, port=kept.port, timeout=TIMEOUT)
         kept.tcp("xip.test", "IXFR")
         queries = "dnssync_resolver_queries_total"
-        wait_until(lambda: metric(kept, queries, path="keeper") >= 2)
+        wait_for(lambda: metric(kept, queries, path="keeper") >= 2)
         assert metric(kept, queries, type="AXFR", rcode="NOERROR", transport="tcp", path="keeper") == 1
         assert metric(kept, queries, type="IXFR", rcode="FORMERR", transport="tcp", path="keeper") == 1
 
@@ -85,11 +86,11 @@ def test_counters_survive_the_worker_that_counted() -> None:
     with keeping(metrics_address="127.0.0.1:0") as kept:
         queries = "dnssync_resolver_queries_total"
         kept.udp("10.0.0.5.xip.test")
-        wait_until(lambda: metric(kept, queries) == 1)
+        wait_for(lambda: metric(kept, queries) == 1)
         os.kill(kept.pids[0], signal.SIGKILL)
-        wait_until(lambda: metric(kept, "dnssync_resolver_worker_starts_total") == 2)
+        wait_for(lambda: metric(kept, "dnssync_resolver_worker_starts_total") == 2)
         kept.udp("10.0.0.5.xip.test")
-        wait_until(lambda: metric(kept, queries) == 2)
+        wait_for(lambda: metric(kept, queries) == 2)
 
 
 def test_health_and_readiness(kept: Kept) -> None:
@@ -107,7 +108,7 @@ def test_no_worker_is_not_ready() -> None:
         assert crew
         crew.closing.set()
         os.kill(kept.pids[0], signal.SIGKILL)
-        wait_until(lambda: not kept.keeper.is_ready)
+        wait_for(lambda: not kept.keeper.is_ready)
         assert kept.keeper.web
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(f"http://[::1]:{kept.keeper.web.address[1]}/readyz", timeout=TIMEOUT)

@@ -16,7 +16,7 @@ from resolver.names import from_text
 from resolver.primary.notify import NotifyTarget, Rounds, build_notify, parse_target
 from resolver.records import RRset
 from tests.resolver.owner import Owner, changing, key
-from tests.resolver.updatable import wait_for
+from tests.waiting import wait_for
 
 ORIGIN = (b"xip", b"test")
 TARGET = NotifyTarget("192.0.2.1", 53)

@@ -1,7 +1,6 @@
 """What most clients really ask through: BIND, Unbound and Knot Resolver in front of the server."""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.resolver.recursors import RECURSORS, Recursor, recursing
 from tests.resolver.serving import serving, texts
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.needs_server
 
@@ -99,13 +99,13 @@ def test_what_does_not_exist_hides_nothing_below(recursor: Recursor) -> None:
 def asked_names(recursor: Recursor, name: str) -> set[str]:
     """The names that the server is asked for when somebody asks the recursor for ``name``."""
     assert texts(recursor.ask(name, "A"))
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        lines = [json.loads(line)["name"] for line in (recursor.folder / "queries").read_text().splitlines()]
-        if any(line.lower() == f"{name}." for line in lines):
-            return set(lines)
-        time.sleep(0.05)
-    raise AssertionError(f"nobody asked for {name}")
+
+    def asked() -> set[str]:
+        log = (recursor.folder / "queries").read_text()
+        return {json.loads(line)["name"] for line in log.splitlines()}
+
+    wait_for(lambda: f"{name}." in map(str.lower, asked()), f"a question for {name}")
+    return asked()
 
 
 def test_recursors_ask_as_they_are_meant_to_here(recursor: Recursor) -> None:

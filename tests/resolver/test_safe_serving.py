@@ -13,8 +13,9 @@ from resolver import ResolverError
 from resolver.config import ResolverConfig
 from resolver.serving.keeper import Keeper
 from tests.doubles.certificates import make_certificate
-from tests.resolver.keeping import Kept, keeping, wait_until
+from tests.resolver.keeping import Kept, keeping
 from tests.resolver.serving import TIMEOUT, texts
+from tests.waiting import wait_for
 
 
 def run(tool: str, *arguments: str) -> str:
@@ -78,7 +79,7 @@ def test_a_changed_blocklist_reaches_all_workers(tmp_path: Path) -> None:
     with keeping(blocklist=str(path), workers=2) as kept:
         assert kept.everywhere("evil.10.0.0.5.xip.test") == {("10.0.0.5",)}
         path.write_text("EVIL.10.0.0.5.xip.test\n")
-        wait_until(lambda: kept.everywhere("evil.10.0.0.5.xip.test") == {()})
+        wait_for(lambda: kept.everywhere("evil.10.0.0.5.xip.test") == {()})
         assert kept.everywhere("10.0.0.5.xip.test") == {("10.0.0.5",)}
 
 
@@ -97,7 +98,7 @@ def test_limits_are_counted() -> None:
         for _ in range(10):
             kept.udp("10.0.0.5.xip.test")
         places = kept.keeper.crew.places if kept.keeper.crew else []
-        wait_until(lambda: places[0].counts.events.get("rrl_slipped", 0) >= 5)
+        wait_for(lambda: places[0].counts.events.get("rrl_slipped", 0) >= 5)
 
 
 def test_a_file_that_workers_cannot_use_is_told_without_a_traceback(

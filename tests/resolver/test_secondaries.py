@@ -16,7 +16,9 @@ import dns.tsig
 import dns.update
 import pytest
 
-from tests.resolver.updatable import HOST, SECRET, Updatable, free_port, updatable, wait_for
+from tests.ports import free_port
+from tests.resolver.updatable import HOST, SECRET, Updatable, updatable
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.needs_server
 
@@ -198,6 +200,6 @@ def test_a_secondary_follows_each_change_within_a_second(kind: str, is_signed: b
         update = dns.update.UpdateMessage("xip.test", keyring=KEY)
         update.replace("same", 60, "A", "192.0.2.200")
         assert server.update(update) == dns.rcode.NOERROR
-        wait_for(lambda: ask(port, "same.xip.test", "A") == ["192.0.2.200"], 5)
+        wait_for(lambda: ask(port, "same.xip.test", "A") == ["192.0.2.200"], seconds=5)
         # Each worker takes the serial over in its own moment.
-        wait_for(lambda: serial_of(port) == server.serial(), 5)
+        wait_for(lambda: serial_of(port) == server.serial(), seconds=5)

@@ -23,8 +23,8 @@ from resolver.serving.keeper import Keeper
 from resolver.serving.service import Systemd, become, inherited_sockets
 from resolver.serving.sockets import Opened
 from tests.ports import free_port
-from tests.resolver.keeping import wait_until
 from tests.resolver.serving import TIMEOUT, texts
+from tests.waiting import wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -160,7 +160,7 @@ def test_no_question_is_lost_over_reloads_and_changed_files(tmp_path: Path, mana
             records.write_text(f"www 60 A 192.0.2.{number}\n")
             if number % 2:
                 running.send_signal(signal.SIGHUP)
-            wait_until(lambda number=number: ask(port, "www.xip.test") == [f"192.0.2.{number}"])  # type: ignore[misc]
+            wait_for(lambda number=number: ask(port, "www.xip.test") == [f"192.0.2.{number}"])  # type: ignore[misc]
         records.write_text("www 60 A nonsense\n")
         running.send_signal(signal.SIGHUP)
         assert running.stderr

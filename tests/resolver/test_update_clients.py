@@ -20,7 +20,9 @@ import dns.update
 import pytest
 
 from tests.doubles.certificates import make_certificate
-from tests.resolver.updatable import HOST, SECRET, TIMEOUT, Updatable, free_port, updatable, wait_for
+from tests.ports import free_port
+from tests.resolver.updatable import HOST, SECRET, TIMEOUT, Updatable, updatable
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.needs_server
 

@@ -11,7 +11,8 @@ import dns.rcode
 import dns.tsig
 import dns.update
 
-from tests.resolver.updatable import HOST, SECRET, Updatable, updatable, wait_for
+from tests.resolver.updatable import HOST, SECRET, Updatable, updatable
+from tests.waiting import wait_for
 
 KILLS = int(os.environ.get("DNSSYNC_KILLS", "8"))
 CLIENTS = 3

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import dns.query
 import dns.update
 
 from tests.ports import free_port
+from tests.waiting import wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -84,16 +84,6 @@ class Updatable:
     def update(self, message: dns.update.UpdateMessage, *, timeout: float = TIMEOUT) -> int:
         """Send it over TCP; the rcode."""
         return dns.query.tcp(message, HOST, timeout, self.port).rcode()
-
-
-def wait_for(condition: object, seconds: float = 15.0) -> float:
-    """Wait until the callable is true; how many seconds that took."""
-    assert callable(condition)
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, "it did not happen in time"
-        time.sleep(0.01)
-    return time.monotonic() - start
 
 
 @contextmanager
