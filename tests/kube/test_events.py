@@ -152,19 +152,19 @@ def test_a_passing_trouble_is_tried_again(api: KubeApi, recorder: EventRecorder)
 
 def test_a_full_queue_never_blocks_and_is_counted(api: KubeApi) -> None:
     api.faults.add(Hang(), "create", times=None)
-    recorder = EventRecorder(Connection(KubeOptions(server=api.url, request_timeout=1.0)))
+    recorder = EventRecorder(Connection(KubeOptions(server=api.url, request_timeout=30.0)))
     stop = threading.Event()
     thread = threading.Thread(target=recorder.run, args=(stop,))
     thread.start()
     before = time.monotonic()
     taken = sum(recorder.record(about(f"app-{index}")) for index in range(1500))
-    assert time.monotonic() - before < 1.0
+    assert time.monotonic() - before < 5
     assert 1000 <= taken <= 1001
     assert recorder.dropped == 1500 - taken
     before = time.monotonic()
     stop.set()
     thread.join()
-    assert time.monotonic() - before < 1.0
+    assert time.monotonic() - before < 5
 
 
 def test_what_is_queued_at_the_end_is_still_written(api: KubeApi, connection: Connection) -> None:
