@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from ipaddress import IPv6Address, ip_address
-from pathlib import Path
 
 import msgspec
 
@@ -12,6 +11,7 @@ from resolver.names import Labels, fold, from_text, to_text
 from resolver.primary.keys import Grant, Key, parse_grant, parse_key, read_keys, settle_grants
 from resolver.primary.notify import NotifyTarget, parse_target
 from resolver.safety.policy import Network, parse_network
+from resolver.textfile import read_text
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -56,11 +56,7 @@ def read_access(config: ResolverConfig) -> Access:
 
 
 def _read_file(path: str) -> list[Key]:
-    try:
-        keys = read_keys(Path(path).read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ResolverError(f"cannot read the TSIG keys in {path}: {reason}") from None
+    keys = read_keys(read_text(path, "the TSIG keys in"), path)
     if not keys:
         raise ResolverError(f"{path} has no TSIG key in it; want NAME:ALGORITHM:SECRET")
     return keys

@@ -7,14 +7,15 @@ import msgspec
 
 from resolver.config import ResolverConfig
 from resolver.errors import ResolverError
+from resolver.textfile import read_text
 
 Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 def with_files(config: ResolverConfig) -> ResolverConfig:
     """The configuration with what stands in its files of names and secrets; raises ResolverError."""
-    names = _read_lines(config.blocklist, "blocklist")
-    lines = _read_lines(config.cookie_secret_file, "file of cookie secrets")
+    names = _read_lines(config.blocklist, "the blocklist")
+    lines = _read_lines(config.cookie_secret_file, "the file of cookie secrets")
     secrets = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
     if config.cookie_secret_file and not secrets:
         raise ResolverError(f"the file of cookie secrets {config.cookie_secret_file} has none")
@@ -29,13 +30,7 @@ def files_of(config: ResolverConfig) -> tuple[str, ...]:
 
 
 def _read_lines(path: str, what: str) -> tuple[str, ...]:
-    if not path:
-        return ()
-    try:
-        return tuple(Path(path).read_text(encoding="utf-8").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise ResolverError(f"cannot read the {what} {path}: {reason}") from None
+    return tuple(read_text(path, what).splitlines()) if path else ()
 
 
 def check_readable(paths: Iterable[str | Path], what: str) -> None:

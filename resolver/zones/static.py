@@ -5,12 +5,11 @@ A file whose name ends in ``.yaml`` or ``.yml`` is YAML (see ``yamlfile``), any 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from resolver.config import ResolverConfig, zone_text
-from resolver.errors import ResolverError
 from resolver.names import Labels, fold, from_wire, is_within, to_text
 from resolver.records import ALONE, MAX_RRSET, MAX_TTL, RRset, Type, is_meta, type_text
+from resolver.textfile import read_text
 from resolver.zones.bases import home_of
 from resolver.zones.fileentry import Entry
 
@@ -46,12 +45,7 @@ def _read(path: str, config: ResolverConfig) -> list[Entry]:
         from resolver.zones.yamlfile import parse_yaml as parse
     else:
         from resolver.zones.zonefile import parse_zone_file as parse
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ResolverError(f"cannot read the records in {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ResolverError(f"cannot read the records in {path}: it is not UTF-8 text") from None
+    text = read_text(path, "the records in")
     return parse(text, path, origin=config.origins[0], ttl=config.ttl)
 
 
