@@ -14,18 +14,24 @@ class AcceleratorHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, and add the result to the wheel; without a compiler leave all as it is."""
+        self._folder = tempfile.TemporaryDirectory()
         build = _load_build(Path(self.root) / "resolver" / "fast" / "build_accelerator.py")
         try:
             if version == "editable":
                 build()
                 return
-            compiled = build(Path(tempfile.mkdtemp()))
+            compiled = build(Path(self._folder.name))
         except (OSError, subprocess.CalledProcessError) as error:
             self.app.display_warning(f"installing without the optional accelerator: {error}")
             return
         build_data["force_include"][str(compiled)] = f"resolver/fast/{compiled.name}"
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was compiled: by now the wheel has it."""
+        del version, build_data, artifact_path
+        self._folder.cleanup()
 
 
 def _load_build(path: Path) -> Any:
