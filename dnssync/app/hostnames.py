@@ -41,6 +41,15 @@ Zones = Callable[[], tuple[str, ...] | None]
 """The names of the provider's zones at the moment; None before they were read."""
 
 
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a process with a cluster that generation makes use of."""
+
+    connection: Connection
+    metrics: Metrics
+    provider: Provider
+    zones: Zones
+
+
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
     """What generation makes of the parts of a process: ``readers`` and ``sink`` take the place of the former
     ones, ``further`` sources are watched for the generator alone (``further_sink``), ``jobs`` run beside."""
@@ -62,28 +71,19 @@ def join(
     return Joined(readers=sources, sink=ForkedSink(sink, *sources))
 
 
-def join_cluster(
-    settings: Settings,
-    readers: Sequence[Source],
-    sink: Sink,
-    *,
-    connection: Connection,
-    metrics: Metrics,
-    provider: Provider,
-    zones: Zones,
-) -> Joined:
+def join_cluster(settings: Settings, readers: Sequence[Source], sink: Sink, process: Process) -> Joined:
     """What runs with a cluster: hostnames are written to the objects, and Events say so."""
     options = generation_options(settings)
     if options is None:
         return Joined(readers=readers, sink=sink)
-    recorder = None if settings.dry_run else EventRecorder(connection)
-    voice = Voice(metrics, _announcer(recorder) if recorder else None)
-    prober = Prober(name_servers(settings, provider), voice, settings.hostname_ready)
+    recorder = None if settings.dry_run else EventRecorder(process.connection)
+    voice = Voice(process.metrics, _announcer(recorder) if recorder else None)
+    prober = Prober(name_servers(settings, process.provider), voice, settings.hostname_ready)
     further = [GatewaySource()] if "httproute" in settings.hostname_kind else []
     tapped = [source for source in readers if source.ref("", "").kind in settings.hostname_kind]
     generator = Generator(
-        Book(options, _coverage(settings, zones)),
-        KubeWriter(connection) if recorder else DryWriter(),
+        Book(options, _coverage(settings, process.zones)),
+        KubeWriter(process.connection) if recorder else DryWriter(),
         voice,
         sources={source.name: source.ref("", "").kind for source in (*tapped, *further)},
         probe=prober.ask_for if settings.hostname_ready else None,

@@ -68,15 +68,16 @@ def run(settings: Settings) -> int:
         connection = None if settings.manifests else Connection(kube_options(settings))
         events = event_writer(settings, connection, readers)
         inbox = Inbox()
-        joined = _with_hostnames(
-            settings,
-            readers,
-            inbox,
-            connection=connection,
-            metrics=metrics,
-            provider=provider,
-            zones=lambda: controller.status.zones,
-        )
+        if connection is None:
+            joined = hostnames.join(settings, readers, inbox)
+        else:
+            process = hostnames.Process(
+                connection=connection,
+                metrics=metrics,
+                provider=provider,
+                zones=lambda: controller.status.zones,
+            )
+            joined = hostnames.join_cluster(settings, readers, inbox, process)
         controller = assemble(
             settings,
             DryRunProvider(provider) if settings.dry_run else provider,
@@ -120,23 +121,6 @@ def _web_server(address: str, controller: Controller, metrics: Metrics) -> WebSe
         metrics.exposition,
     )
     return WebServer(address, pages)
-
-
-def _with_hostnames(
-    settings: Settings,
-    readers: Sequence[Source],
-    inbox: Inbox,
-    *,
-    connection: Connection | None,
-    metrics: Metrics,
-    provider: Provider,
-    zones: hostnames.Zones,
-) -> hostnames.Joined:
-    if connection is None:
-        return hostnames.join(settings, readers, inbox)
-    return hostnames.join_cluster(
-        settings, readers, inbox, connection=connection, metrics=metrics, provider=provider, zones=zones
-    )
 
 
 def assemble(
