@@ -1,7 +1,6 @@
 """Recursors from the operating system, on loopback ports, that find our zones at a resolver under test."""
 
 import contextlib
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +9,9 @@ from pathlib import Path
 import dns.exception
 import dns.message
 import dns.query
-import pytest
 
 from tests.ports import free_port
+from tests.resolver.programs import running
 
 _START_TIMEOUT = 30.0
 
@@ -105,23 +104,10 @@ class Recursor:
 def recursing(kind: str, folder: Path, upstream: int, zones: Sequence[str]) -> Iterator[Recursor]:
     """A recursor of that kind until the block ends."""
     port = free_port()
-    program, *arguments = RECURSORS[kind](folder, port, upstream, zones)
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin")
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([path, *arguments], stdout=log, stderr=log, cwd=folder)
-    try:
+    with running(RECURSORS[kind](folder, port, upstream, zones), folder) as process:
         recursor = Recursor(kind, folder, port)
         _await_answers(recursor, process, folder, zones[0])
         yield recursor
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _await_answers(recursor: Recursor, process: subprocess.Popen[bytes], folder: Path, zone: str) -> None:

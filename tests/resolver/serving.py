@@ -61,3 +61,13 @@ def serving(*listen: str, **settings: Any) -> Iterator[Served]:
 def texts(response: dns.message.Message) -> list[str]:
     """The data of all answers, as text."""
     return [rdata.to_text() for rrset in response.answer for rdata in rrset]
+
+
+def read_exactly(sock: socket.socket, size: int) -> bytes:
+    """So many bytes of a stream."""
+    data = b""
+    while len(data) < size:
+        more = sock.recv(size - len(data))
+        assert more, "the server closed the connection"
+        data += more
+    return data

@@ -1,8 +1,6 @@
 """TLS, cookies, lists and the query log in real worker processes, with real clients."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import dns.message
@@ -14,17 +12,9 @@ from resolver.config import ResolverConfig
 from resolver.serving.keeper import Keeper
 from tests.doubles.certificates import make_certificate
 from tests.resolver.keeping import Kept, keeping
+from tests.resolver.programs import run
 from tests.resolver.serving import TIMEOUT, texts
 from tests.waiting import wait_for
-
-
-def run(tool: str, *arguments: str) -> str:
-    path = shutil.which(tool)
-    if path is None:
-        pytest.skip(f"{tool} is not installed")
-    done = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def tls_port(kept: Kept) -> int:

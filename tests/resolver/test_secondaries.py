@@ -1,8 +1,6 @@
 """BIND, Knot and NSD as secondaries of our server: they follow within a second, by NOTIFY and transfers."""
 
-import shutil
 import statistics
-import subprocess
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ import dns.update
 import pytest
 
 from tests.ports import free_port
+from tests.resolver.programs import running
 from tests.resolver.updatable import HOST, SECRET, Updatable, updatable
 from tests.waiting import wait_for
 
@@ -123,24 +122,13 @@ SECONDARIES: dict[str, Callable[..., list[str]]] = {"named": bind, "knotd": knot
 @contextmanager
 def following(kind: str, folder: Path, port: int, server: Updatable, *, is_signed: bool) -> Iterator[None]:
     folder.mkdir(exist_ok=True)
-    program, *arguments = SECONDARIES[kind](folder, port, server.port, is_signed=is_signed)
-    path = shutil.which(program)
-    if path is None:
-        pytest.skip(f"{program} is not installed")
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([path, *arguments], stdout=log, stderr=log, cwd=folder)
-    try:
-        yield
-    except BaseException:
-        print((folder / "log").read_text()[-4000:])
-        raise
-    finally:
-        process.terminate()
+    command = SECONDARIES[kind](folder, port, server.port, is_signed=is_signed)
+    with running(command, folder):
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield
+        except BaseException:
+            print((folder / "log").read_text()[-4000:])
+            raise
 
 
 def ask(port: int, name: str, rtype: str) -> list[str]:

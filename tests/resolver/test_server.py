@@ -18,7 +18,7 @@ from resolver.answers.responder import Transport, respond
 from resolver.config import ResolverConfig, TcpLimits
 from resolver.serving.server import Resolver
 from resolver.serving.tcp import TcpClients, take_frame
-from tests.resolver.serving import TIMEOUT, Served, serving, texts
+from tests.resolver.serving import TIMEOUT, Served, read_exactly, serving, texts
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +35,6 @@ def query(name: str, *, identifier: int = 1) -> bytes:
     message = dns.message.make_query(name, "A")
     message.id = identifier
     return message.to_wire()
-
-
-def read_exactly(sock: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        more = sock.recv(size - len(data))
-        assert more, "the server closed the connection"
-        data += more
-    return data
 
 
 def read_frame(sock: socket.socket) -> dns.message.Message:

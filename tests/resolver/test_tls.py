@@ -19,7 +19,7 @@ from resolver.config import ResolverConfig, TcpLimits
 from resolver.serving.tcp import TcpClients
 from resolver.serving.tls import Certificate
 from tests.doubles.certificates import make_certificate
-from tests.resolver.serving import serving, texts
+from tests.resolver.serving import read_exactly, serving, texts
 
 TIMEOUT = 20.0
 
@@ -70,15 +70,6 @@ def connected(port: int, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
         yield sock
 
 
-def read(sock: ssl.SSLSocket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        more = sock.recv(size - len(data))
-        assert more, "the server closed the connection"
-        data += more
-    return data
-
-
 def test_questions_are_answered_over_tls(files: tuple[Path, Path]) -> None:
     with listening(Certificate(*map(str, files))) as port:
         asked = dns.message.make_query("10.0.0.5.xip.test", "A")
@@ -97,8 +88,8 @@ def test_many_questions_in_one_record_and_long_answers(files: tuple[Path, Path])
         message = b"\0\1" + bytes(48)
         sock.sendall((len(message).to_bytes(2) + message) * 200)
         for _ in range(200):
-            assert read(sock, 2) == (20_050).to_bytes(2)
-            assert read(sock, 20_050).startswith(b"\0\1\x80")
+            assert read_exactly(sock, 2) == (20_050).to_bytes(2)
+            assert read_exactly(sock, 20_050).startswith(b"\0\1\x80")
 
 
 def test_plain_and_old_clients_are_turned_away_and_others_served(files: tuple[Path, Path]) -> None:

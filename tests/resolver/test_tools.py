@@ -1,11 +1,10 @@
 """What people ask with: dig, kdig, drill and delv against the running server."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from tests.resolver.programs import run
 from tests.resolver.serving import Served, serving
 
 pytestmark = pytest.mark.needs_server
@@ -17,15 +16,6 @@ def served() -> Iterator[Served]:
         running.give("www.xip.test 60 CNAME app.10-0-0-5.xip.test", "xip.test 60 MX 10 mail.xip.test")
         running.give(*(f"long.xip.test 60 TXT {'x' * 90}{number}" for number in range(50)))
         yield running
-
-
-def run(tool: str, *arguments: str) -> str:
-    path = shutil.which(tool)
-    if path is None:
-        pytest.skip(f"{tool} is not installed")
-    done = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def ask(served: Served, tool: str, name: str, rtype: str, *more: str) -> str:
