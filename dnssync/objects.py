@@ -19,7 +19,7 @@ class ObjectRef(msgspec.Struct, frozen=True, gc=False, order=True):
 
     def __str__(self) -> str:
         """``ingress/namespace/name``, as it stands in the ``resource`` label of an ownership record."""
-        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+        return f"{self.kind}/{self.namespace}/{self.name}"
 
     @classmethod
     def parse(cls, text: str) -> "ObjectRef":

@@ -27,8 +27,8 @@ class Book:
         """Every domain that an object has asked for."""
         self._subjects: dict[ObjectRef, Subject] = {}
         self._others: set[ObjectRef] = set()
-        self._gateways: dict[str, tuple[str, ...]] = {}
-        self._routes: dict[str, set[ObjectRef]] = {}
+        self._gateways: dict[ObjectRef, tuple[str, ...]] = {}
+        self._routes: dict[ObjectRef, set[ObjectRef]] = {}
 
     def __len__(self) -> int:
         return len(self._subjects)
@@ -41,7 +41,7 @@ class Book:
         subject = self._subjects.get(ref)
         if subject is None or not subject.parents:
             return subject
-        addresses = [address for name in subject.parents for address in self._gateways.get(name, ())]
+        addresses = [address for parent in subject.parents for address in self._gateways.get(parent, ())]
         return msgspec.structs.replace(subject, addresses=tuple(dict.fromkeys(addresses)))
 
     def see(self, subject: Subject) -> bool:
@@ -56,8 +56,8 @@ class Book:
         self.domains.add(subject.domain)
         if before is None or before.parents != subject.parents:
             self._forget(subject.ref)
-            for name in subject.parents:
-                self._routes.setdefault(name, set()).add(subject.ref)
+            for parent in subject.parents:
+                self._routes.setdefault(parent, set()).add(subject.ref)
         self._subjects[subject.ref] = subject
         return before is None or msgspec.structs.replace(before, version=subject.version) != subject
 
@@ -69,18 +69,17 @@ class Book:
 
     def missing_from(self, kind: str, refs: frozenset[ObjectRef]) -> list[ObjectRef]:
         """A kind was read whole: the objects that are known but not among ``refs``, and so are gone."""
-        gateways = (ObjectRef("gateway", *name.split("/", 1)) for name in self._gateways)
-        known = [*self._subjects, *self._others, *gateways]
+        known = [*self._subjects, *self._others, *self._gateways]
         return [ref for ref in known if ref.kind == kind and ref not in refs]
 
     def set_gateway(self, gateway: Gateway) -> Iterable[ObjectRef]:
         """Take up a Gateway's addresses (none: it is gone); the routes that this concerns."""
-        if self._gateways.get(gateway.name, ()) == gateway.addresses:
+        if self._gateways.get(gateway.ref, ()) == gateway.addresses:
             return ()
-        self._gateways[gateway.name] = gateway.addresses
+        self._gateways[gateway.ref] = gateway.addresses
         if not gateway.addresses:
-            del self._gateways[gateway.name]
-        return sorted(self._routes.get(gateway.name, ()))
+            del self._gateways[gateway.ref]
+        return sorted(self._routes.get(gateway.ref, ()))
 
     def decide(self, ref: ObjectRef) -> tuple[Subject, Decision] | None:
         """What the object is and has to become; None if it is not concerned."""
@@ -93,8 +92,8 @@ class Book:
 
     def _forget(self, ref: ObjectRef) -> None:
         subject = self._subjects.pop(ref, None)
-        for name in subject.parents if subject else ():
-            routes = self._routes[name]
+        for parent in subject.parents if subject else ():
+            routes = self._routes[parent]
             routes.discard(ref)
             if not routes:
-                del self._routes[name]
+                del self._routes[parent]

@@ -44,8 +44,7 @@ class GatewaySource:
         return ObjectRef("gateway", namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
-        namespace, _, name = read_gateway(raw).name.partition("/")
-        return ObjectClaims(self.ref(namespace, name))
+        return ObjectClaims(read_gateway(raw).ref)
 
 
 def _endpoint(entry: Entry, labels: dict[str, str]) -> Endpoint:

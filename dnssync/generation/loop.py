@@ -187,8 +187,7 @@ class Generator:
 
     def _forget(self, ref: ObjectRef) -> None:
         if ref.kind == "gateway":
-            name = f"{ref.namespace}/{ref.name}"
-            self._fresh.update(dict.fromkeys(self._book.set_gateway(Gateway(name, ()))))
+            self._fresh.update(dict.fromkeys(self._book.set_gateway(Gateway(ref, ()))))
         self._book.drop(ref)
         self._turns.drop(ref)
         self._retries.forget(ref)

@@ -128,9 +128,9 @@ class _Service(msgspec.Struct, frozen=True):
 
 
 class Gateway(msgspec.Struct, frozen=True):
-    """A Gateway's name as routes refer to it, and its addresses."""
+    """A Gateway, and its addresses."""
 
-    name: str
+    ref: ObjectRef
     addresses: tuple[str, ...]
 
 
@@ -145,8 +145,8 @@ def read_subject(kind: str, raw: RawObject, options: GenerationOptions) -> Subje
 def read_gateway(raw: RawObject) -> Gateway:
     """What matters of a Gateway; ConfigError for what is none."""
     gateway = _decode(raw, _Service, GATEWAY.kind)
-    name = f"{gateway.metadata.namespace}/{gateway.metadata.name}"
-    return Gateway(name, _addresses(gateway.status))
+    ref = ObjectRef("gateway", gateway.metadata.namespace, gateway.metadata.name)
+    return Gateway(ref, _addresses(gateway.status))
 
 
 def _read_ingress(raw: RawObject, options: GenerationOptions) -> Subject:
@@ -180,7 +180,7 @@ def _read_route(raw: RawObject, options: GenerationOptions) -> Subject:
         hosts=hosts,
         services=tuple(backends[:1] * len(hosts)),
         parents=tuple(
-            f"{parent.namespace or route.metadata.namespace}/{parent.name}"
+            ObjectRef("gateway", parent.namespace or route.metadata.namespace, parent.name)
             for parent in spec.parent_refs or ()
             if parent.kind == GATEWAY.kind
         ),

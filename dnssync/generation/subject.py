@@ -40,7 +40,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()
     tls: tuple[tuple[str, ...], ...] = ()
     addresses: tuple[str, ...] = ()
-    parents: tuple[str, ...] = ()
+    parents: tuple[ObjectRef, ...] = ()
 
     @property
     def concerned(self) -> bool:

@@ -86,10 +86,10 @@ class IngressSource:
             ttl=ttl,
             set_identifier=read.value(annotations.SET_IDENTIFIER),
             provider_specific=read.provider_specific(),
-            labels={LABEL_RESOURCE: _resource_label(ingress)},
+            labels={LABEL_RESOURCE: str(ingress.ref)},
         )
         return ObjectClaims(
-            self.ref(ingress.metadata.namespace, ingress.metadata.name),
+            ingress.ref,
             endpoints=tuple(_endpoints(pattern, hosts.values, targets.values)),
             waiting=() if targets.values else hosts.values,
             problems=(*hosts.problems, *targets.problems, *filter(None, [ttl_problem])),
@@ -206,10 +206,6 @@ def _class(ingress: Ingress) -> str | None:
     return ingress.class_name or ingress.annotations.get(CLASS_ANNOTATION)
 
 
-def _resource_label(ingress: Ingress) -> str:
-    return f"ingress/{ingress.metadata.namespace}/{ingress.metadata.name}"
-
-
 def _bad_hostname_source(key: str, value: str) -> Problem:
     return Problem(
         "InvalidAnnotation",
@@ -253,5 +249,5 @@ def _template_hosts(template: "Template", ingress: Ingress, raw: RawObject) -> L
     try:
         hosts = template.hosts(whole, source=IngressSource.name)
     except TemplateError as error:
-        raise ConfigError(f"{_resource_label(ingress)}: --fqdn-template does not fit it: {error}") from error
+        raise ConfigError(f"{ingress.ref}: --fqdn-template does not fit it: {error}") from error
     return Listed(tuple(hosts.names), tuple(Problem("InvalidName", problem) for problem in hosts.problems))

@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from dnssync.errors import ConfigError
+from dnssync.objects import ObjectRef
 from dnssync.sources import RawObject
 
 _T = TypeVar("_T")
@@ -52,6 +53,10 @@ class Ingress(msgspec.Struct, frozen=True):
     metadata: Metadata
     spec: Spec | None = None
     status: Status | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef("ingress", self.metadata.namespace, self.metadata.name)
 
     @property
     def annotations(self) -> Mapping[str, str]:
@@ -109,4 +114,4 @@ def _describe(raw: RawObject) -> str:
         name = _convert(raw, _Named).metadata
     except msgspec.MsgspecError:
         return "an Ingress without a readable name"
-    return f"ingress/{name.namespace}/{name.name}"
+    return str(ObjectRef("ingress", name.namespace, name.name))
