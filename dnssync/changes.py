@@ -8,6 +8,8 @@ from dnssync.endpoints import Endpoint
 
 
 class Action(StrEnum):
+    """What is done with a record."""
+
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
@@ -52,4 +54,5 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def ok(self) -> bool:
+        """Whether the bundle stands."""
         return not self.error

@@ -48,6 +48,7 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 
     @property
     def key(self) -> "Key":
+        """What tells it from all other RRsets of a zone."""
         return Key(self.dns_name, self.record_type, self.set_identifier)
 
     def property_value(self, name: str) -> str | None:

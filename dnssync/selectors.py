@@ -26,6 +26,8 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 
 
 class Operator(StrEnum):
+    """How a requirement compares; ``!`` asks that the key be absent."""
+
     IN = "in"
     NOT_IN = "notin"
     EXISTS = "exists"

@@ -48,9 +48,11 @@ class Program(click.Group):
     """The top command; its sub-commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """See ``click.Group``."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See ``click.Group``."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(COMMANDS[cmd_name][0]).command
@@ -59,6 +61,7 @@ class Program(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See ``click.Group``."""
         if args[0] not in COMMANDS:
             from dnssync.config import nearest
 
@@ -66,10 +69,12 @@ class Program(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See ``click.Group``."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See ``click.Command``."""
         own = {name for param in self.get_params(ctx) for name in param.opts}
         if args and args[0].startswith("--") and args[0] not in own:
             args = ["run", *args]

@@ -53,6 +53,7 @@ class Lane:
     # Reading
 
     def wants_read(self, now: float) -> bool:
+        """Whether a read is due and may begin."""
         due = self.read_due is not None and now >= self.read_due
         return due and not self._reading and not self.applying
 
@@ -62,6 +63,7 @@ class Lane:
             self.read_due = now
 
     def begin_read(self) -> None:
+        """A read is under way."""
         self._reading = True
         self.read_due = None
         self._committed_while_reading = []
@@ -79,6 +81,7 @@ class Lane:
         self.deletes = {}
 
     def fail_read(self, error: str, retry_at: float) -> None:
+        """The zone could not be read; it is tried again at ``retry_at``."""
         self._reading = False
         self.read_due = retry_at
         self.read_failures += 1

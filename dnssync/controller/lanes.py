@@ -41,13 +41,16 @@ class Lanes:
         return self._zones is not None
 
     def wants_read(self, now: float) -> bool:
+        """Whether a read of the list of zones is due and may begin."""
         return self.read_due is not None and now >= self.read_due and not self._reading
 
     def begin_read(self) -> None:
+        """A read of the list is under way."""
         self._reading = True
         self.read_due = None
 
     def fail_read(self, error: str, retry_at: float) -> None:
+        """The list could not be read; it is tried again at ``retry_at``."""
         self._reading = False
         self.read_due = retry_at
         self.read_failures += 1
@@ -69,6 +72,7 @@ class Lanes:
         return changed
 
     def any_applying(self) -> bool:
+        """Whether changes are on their way to some zone."""
         return any(lane.applying for lane in self)
 
     def any_incomplete(self) -> bool:

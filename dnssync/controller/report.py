@@ -107,12 +107,14 @@ class Reporter:
     # Sources and zones
 
     def source_listed(self, source: str, objects: int) -> None:
+        """A source was read whole."""
         self._complaints.settle("source", source)
         log.info("source %s read: %d objects", source, objects)
         self._metrics.source_up.labels(source).set(1)
         self._metrics.source_objects.labels(source).set(objects)
 
     def source_failed(self, source: str, error: str) -> None:
+        """A source cannot be read."""
         if self._complaints.is_news(("source", source), error):
             log.error("source %s cannot be read, its last good state stays: %s", source, error)
         self._metrics.source_up.labels(source).set(0)
@@ -151,6 +153,7 @@ class Reporter:
             log.info("the provider's zones can be read again")
 
     def zones_failed(self, error: str) -> None:
+        """The list of zones cannot be read."""
         if self._complaints.is_news(("zones",), error):
             log.error("the provider's zones cannot be read: %s", error)
         self._metrics.registry_errors.inc()
@@ -166,6 +169,7 @@ class Reporter:
         self._census.counted(zone, content)
 
     def zone_failed(self, zone: Zone, error: str) -> None:
+        """A zone cannot be read."""
         if self._complaints.is_news(("zone", zone.id), error):
             log.error("the zone cannot be read: %s", error, extra={"zone": self._census.name(zone)})
         self._census.unreadable(zone)

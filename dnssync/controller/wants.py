@@ -82,6 +82,7 @@ class Wants:
         return self._forget(missing)
 
     def failed(self, message: SourceFailed) -> None:
+        """A source cannot be read: what it wanted stays."""
         state = self.sources[message.source]
         self.sources[message.source] = msgspec.structs.replace(state, error=message.error)
         self._reporter.source_failed(message.source, message.error)

@@ -18,6 +18,7 @@ class HostnameSource:
         self.resource: Resource = RESOURCES[kind]
 
     def ref(self, namespace: str, name: str) -> ObjectRef:
+        """See ``Source``."""
         return ObjectRef(self._kind, namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
@@ -41,9 +42,11 @@ class GatewaySource:
     resource = GATEWAY
 
     def ref(self, namespace: str, name: str) -> ObjectRef:
+        """See ``Source``."""
         return ObjectRef("gateway", namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
+        """Nothing but that it is there; see ``Source``."""
         return ObjectClaims(read_gateway(raw).ref)
 
 

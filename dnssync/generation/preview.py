@@ -35,9 +35,11 @@ class GeneratingSource:
         self.resource: Resource = source.resource
 
     def ref(self, namespace: str, name: str) -> ObjectRef:
+        """See ``Source``."""
         return self._source.ref(namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
+        """See ``Source``."""
         if self._source.claims(raw) is None:
             return None
         document = raw if not isinstance(raw, bytes | msgspec.Raw) else msgspec.json.decode(raw)

@@ -32,9 +32,11 @@ class TappedSource:
         self.resource: Resource = source.resource
 
     def ref(self, namespace: str, name: str) -> ObjectRef:
+        """See ``Source``."""
         return self._source.ref(namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:
+        """See ``Source``."""
         claims = self._source.claims(raw)
         if claims is not None:
             self._take(raw)
@@ -52,22 +54,26 @@ class ForkedSink:
         self._listeners = listeners
 
     def seen(self, source: str, claims: ObjectClaims) -> None:
+        """See ``Sink``."""
         if self._sink is not None:
             self._sink.seen(source, claims)
 
     def gone(self, source: str, ref: ObjectRef) -> None:
+        """See ``Sink``."""
         if self._sink is not None:
             self._sink.gone(source, ref)
         for listener in self._listeners:
             listener.gone(source, ref)
 
     def listed(self, source: str, refs: frozenset[ObjectRef]) -> None:
+        """See ``Sink``."""
         if self._sink is not None:
             self._sink.listed(source, refs)
         for listener in self._listeners:
             listener.listed(source, refs)
 
     def failed(self, source: str, error: str) -> None:
+        """See ``Sink``."""
         if self._sink is not None:
             self._sink.failed(source, error)
         for listener in self._listeners:

@@ -31,6 +31,7 @@ class KubeWriter:
         self._connection = connection
 
     def write(self, subject: Subject, operations: Sequence[Operation]) -> bytes | None:
+        """See ``Writer``."""
         path = resource_path(RESOURCES[subject.ref.kind], subject.ref.namespace, subject.ref.name)
         return self._connection.send("PATCH", path, operations, content_type="application/json-patch+json")
 
@@ -39,6 +40,7 @@ class DryWriter:
     """Says what it would write (``--dry-run``)."""
 
     def write(self, subject: Subject, operations: Sequence[Operation]) -> bytes | None:
+        """See ``Writer``."""
         log.info(
             "would patch %s",
             msgspec.json.encode(operations).decode(),

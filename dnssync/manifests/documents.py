@@ -28,10 +28,12 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def api_version(self) -> str:
+        """``apiVersion``, empty if unset."""
         return str(self.content.get("apiVersion", ""))
 
     @property
     def kind(self) -> str:
+        """``kind``, empty if unset."""
         return str(self.content.get("kind", ""))
 
 

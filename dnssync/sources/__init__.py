@@ -21,6 +21,7 @@ class Resource(NamedTuple):
 
     @property
     def api_version(self) -> str:
+        """``apiVersion`` of its objects."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 

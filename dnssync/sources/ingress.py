@@ -69,6 +69,7 @@ class IngressSource:
         _check_classes(options.ingress_classes, self._annotation_filter)
 
     def ref(self, namespace: str, name: str) -> ObjectRef:
+        """See ``Source``."""
         return ObjectRef("ingress", namespace, name)
 
     def claims(self, raw: RawObject) -> ObjectClaims | None:

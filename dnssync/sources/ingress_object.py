@@ -13,6 +13,8 @@ _T = TypeVar("_T")
 
 
 class Metadata(msgspec.Struct, frozen=True):
+    """What is read of ``metadata``."""
+
     name: str = ""
     namespace: str = ""
     uid: str = ""
@@ -21,29 +23,41 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
+    """An entry of ``spec.rules``."""
+
     host: str | None = None
 
 
 class Tls(msgspec.Struct, frozen=True):
+    """An entry of ``spec.tls``."""
+
     hosts: list[str] | None = None
 
 
 class Spec(msgspec.Struct, frozen=True, rename="camel"):
+    """What is read of ``spec``."""
+
     ingress_class_name: str | None = None
     rules: list[Rule | None] | None = None
     tls: list[Tls | None] | None = None
 
 
 class LoadBalancerIngress(msgspec.Struct, frozen=True):
+    """An entry of ``status.loadBalancer.ingress``."""
+
     ip: str | None = None
     hostname: str | None = None
 
 
 class LoadBalancer(msgspec.Struct, frozen=True):
+    """What is read of ``status.loadBalancer``."""
+
     ingress: list[LoadBalancerIngress | None] | None = None
 
 
 class Status(msgspec.Struct, frozen=True, rename="camel"):
+    """What is read of ``status``."""
+
     load_balancer: LoadBalancer | None = None
 
 
@@ -56,14 +70,17 @@ class Ingress(msgspec.Struct, frozen=True):
 
     @property
     def ref(self) -> ObjectRef:
+        """Its identity."""
         return ObjectRef("ingress", self.metadata.namespace, self.metadata.name)
 
     @property
     def annotations(self) -> Mapping[str, str]:
+        """``metadata.annotations``, empty if unset."""
         return self.metadata.annotations or {}
 
     @property
     def labels(self) -> Mapping[str, str]:
+        """``metadata.labels``, empty if unset."""
         return self.metadata.labels or {}
 
     @property
@@ -72,11 +89,13 @@ class Ingress(msgspec.Struct, frozen=True):
         return (self.spec and self.spec.ingress_class_name) or ""
 
     def rule_hosts(self) -> Iterator[str]:
+        """The hosts of the rules that have one."""
         for rule in (self.spec and self.spec.rules) or ():
             if rule and rule.host:
                 yield rule.host
 
     def tls_hosts(self) -> Iterator[str]:
+        """The hosts of all ``spec.tls`` entries."""
         for entry in (self.spec and self.spec.tls) or ():
             yield from filter(None, (entry and entry.hosts) or ())
 

@@ -209,7 +209,7 @@ def _glue(servers: RRset, zones: Mapping[Labels, Contents], rules: Rules) -> tup
 
 
 def negative_soa(zone: Contents) -> RRset:
-    # RFC 2308 §3: the TTL of the SOA in a negative answer is the smaller of its own and its MINIMUM.
+    """The SOA of a negative answer: its TTL is the smaller of its own and its MINIMUM (RFC 2308 §3)."""
     node = zone.node(zone.origin)
     assert node is not None, "a zone has an apex"
     soa = node[Type.SOA]

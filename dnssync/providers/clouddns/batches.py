@@ -23,6 +23,7 @@ class Load(NamedTuple):
     data: int = 0
 
     def plus(self, other: "Load") -> "Load":
+        """Both together."""
         return Load(
             self.additions + other.additions, self.deletions + other.deletions, self.data + other.data
         )
@@ -68,6 +69,7 @@ class Edit(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> set[str]:
+        """The names that it touches."""
         return {rrset.name for rrset in (*self.deletions, *self.additions)}
 
 

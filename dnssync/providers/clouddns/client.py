@@ -26,6 +26,7 @@ class ChangeState(msgspec.Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
+        """Whether all name servers have it."""
         return self.status == "done"
 
 

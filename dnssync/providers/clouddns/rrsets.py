@@ -37,6 +37,7 @@ class RRset(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> Key:
+        """What tells it from the other RRsets of its zone."""
         return self.name, self.type
 
     @property

@@ -89,6 +89,7 @@ class Account:
             self._connected().change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
 
     def close(self) -> None:
+        """End all connections; safe to call twice."""
         with self._lock:
             if self._client is not None:
                 self._client.close()

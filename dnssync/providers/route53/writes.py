@@ -48,10 +48,12 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def key(self) -> StoredKey:
+        """Which RRset of the zone it writes."""
         return stored_name(self.rrset["Name"]), self.rrset["Type"], self.rrset.get("SetIdentifier", "")
 
     @property
     def request(self) -> dict[str, Any]:
+        """The entry of a ChangeBatch."""
         return {"Action": self.action, "ResourceRecordSet": self.rrset}
 
 
