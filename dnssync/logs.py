@@ -36,7 +36,7 @@ def configure(level: str = "info", form: str = "text", stream: TextIO | None = N
     Libraries are heard from warning up, save with level ``trace``.
     """
     logging.addLevelName(TRACE, "TRACE")
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream) if stream else _Stderr()
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
     threshold = LEVELS[level]
     root = logging.getLogger()
@@ -49,6 +49,15 @@ def configure(level: str = "info", form: str = "text", stream: TextIO | None = N
     for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(capture=True)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what ``sys.stderr`` is at that moment, since a live display takes its place for a while."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See the class."""
+        self.setStream(sys.stderr)
+        super().emit(record)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, str]:

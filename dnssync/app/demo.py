@@ -8,8 +8,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import resources
+from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
@@ -28,11 +29,16 @@ from dnssync.printable import printable
 from dnssync.providers.builtin import BuiltinProvider
 from dnssync.settings import Settings
 
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.table import Table
+
 EXAMPLES = Path("examples/manifests")
 """Where the project's own examples lie in a checkout."""
 
 _POLL = 0.2
 _BACKEND_PORT = 8080
+_QUESTIONS = 2
 
 
 class Scene(NamedTuple):
@@ -118,23 +124,55 @@ def _showing(show: Callable[[threading.Event], None], synced: Callable[[], bool]
 
 
 def _show_live(scene: Scene, done: threading.Event) -> None:
-    from rich.console import Console, Group
+    from rich.console import Console
     from rich.live import Live
+
+    console = Console()
+    # Log lines go above the picture, which would else be drawn over them; in a file they stay there.
+    aside = sys.stderr.isatty()
+    records = _records(scene.provider)
+    shown = (records, console.size)
+    with Live(
+        _picture(scene, records, console), console=console, redirect_stderr=aside, auto_refresh=False
+    ) as live:
+        while not done.wait(_POLL):
+            records = _records(scene.provider)
+            if (records, console.size) != shown:
+                live.update(_picture(scene, records, console), refresh=True)
+                shown = (records, console.size)
+
+
+def _picture(scene: Scene, records: Sequence[Endpoint], console: "Console") -> "Group":
+    """The records and what to try, no higher than the terminal: where it is too low, records are left out."""
+    from rich.console import Group
+    from rich.text import Text
+
+    hints = Text("\n".join(_hints(scene, records)))
+    room = console.height - len(console.render_lines(hints))
+    count = min(len(records), max(room, 1))
+    while count > 1 and len(console.render_lines(_table(records, count))) > room:
+        count -= 1
+    return Group(_table(records, count), hints)
+
+
+def _table(records: Sequence[Endpoint], count: int) -> "Table":
+    """The first ``count`` records, and how many more there are."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    def picture() -> Group:
-        records = _records(scene.provider)
-        table = Table("NAME", "TYPE", "TARGETS", "OBJECT", title="Records, answered now")
-        for record in records:
-            resource = record.labels.get(LABEL_RESOURCE, "")
-            cells = (record.dns_name, record.record_type, " ".join(record.targets), resource)
-            table.add_row(*(Text(printable(cell)) for cell in cells))
-        return Group(table, Text("\n".join(_hints(scene, records))))
-
-    with Live(picture(), console=Console(), refresh_per_second=1 / _POLL) as live:
-        while not done.wait(_POLL):
-            live.update(picture())
+    table = Table(
+        title="Records, answered now", box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False
+    )
+    for column in ("NAME", "TYPE", "TARGETS", "OBJECT"):
+        table.add_column(column, overflow="fold")
+    for record in records[:count]:
+        resource = record.labels.get(LABEL_RESOURCE, "")
+        cells = (record.dns_name, record.record_type, " ".join(record.targets), resource)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    if count < len(records):
+        table.add_row(f"… and {len(records) - count} more")
+    return table
 
 
 def _show_changes(scene: Scene, done: threading.Event) -> None:
@@ -160,21 +198,27 @@ def _hints(scene: Scene, records: Sequence[Endpoint]) -> list[str]:
     host, _, port = scene.provider.addresses[0].rpartition(":")
     dig = f"dig @{host.strip('[]')} -p {port} +short"
     domain, zone = scene.settings.hostname_domain, scene.settings.zone[-1]
-    made = next((record.dns_name for record in records if decode_host(record.dns_name, domain)), "")
-    questions = [f"  {dig} {record.dns_name} {record.record_type}" for record in records[:3]]
+    behind = next((record.dns_name for record in records if _leads_here(record.dns_name, domain)), "")
+    questions = [f"  {dig} {record.dns_name} {record.record_type}" for record in records[:_QUESTIONS]]
     return [
         "",
         "Ask the resolver, from another terminal:",
         *questions,
         f"  {dig} app.10.0.0.5.{zone}",
-        *(_hints_for(made, dig, scene) if made and scene.port else []),
+        *(_hints_for(behind, dig, scene) if behind and scene.port else []),
         "",
         f"Then edit {', '.join(scene.settings.manifests)}: the answers follow. Ctrl-C ends the demo.",
     ]
 
 
+def _leads_here(host: str, domain: str) -> bool:
+    """Whether it is a generated hostname with an address at which the backend can be met."""
+    decoded = decode_host(host, domain)
+    return decoded is not None and ip_address(decoded.address).is_loopback
+
+
 def _hints_for(host: str, dig: str, scene: Scene) -> list[str]:
-    """What to try with a generated hostname."""
+    """What to try with a generated hostname that leads to the backend."""
     return [
         "",
         "An Ingress without a host got this name; a web server waits behind it:",
