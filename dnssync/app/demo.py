@@ -23,6 +23,7 @@ from dnssync.computing import sources
 from dnssync.controller.inbox import Inbox
 from dnssync.controller.report import Reporter
 from dnssync.endpoints import LABEL_RESOURCE, Endpoint
+from dnssync.generation.options import GENERATE
 from dnssync.hostnames import decode_host
 from dnssync.metrics import Metrics
 from dnssync.printable import printable
@@ -96,8 +97,11 @@ def _is_free(address: str) -> bool:
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.bind((host.strip("[]"), int(port)))
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with socket.socket(family, kind) as probe:
+                # A port of a demo that has just ended is free, though its connections still fade away.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(kind is socket.SOCK_STREAM))
+                probe.bind((host.strip("[]"), int(port)))
     except OSError:
         return False
     return True
@@ -206,7 +210,6 @@ def _hints(scene: Scene, records: Sequence[Endpoint]) -> list[str]:
         *questions,
         f"  {dig} app.10.0.0.5.{zone}",
         *(_hints_for(behind, dig, scene) if behind and scene.port else []),
-        "",
         f"Then edit {', '.join(scene.settings.manifests)}: the answers follow. Ctrl-C ends the demo.",
     ]
 
@@ -221,7 +224,8 @@ def _hints_for(host: str, dig: str, scene: Scene) -> list[str]:
     """What to try with a generated hostname that leads to the backend."""
     return [
         "",
-        "An Ingress without a host got this name; a web server waits behind it:",
+        f'An Ingress without a host, annotated dnssync.io/{GENERATE}: "true",',
+        "got this name, and a web server waits behind it:",
         f"  {dig} {host}",
         f"  curl http://{host}:{scene.port}/",
         f"(curl works once this machine asks the resolver above for {scene.settings.hostname_domain})",

@@ -5,6 +5,7 @@ import os
 import pty
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -34,13 +35,13 @@ status: {{loadBalancer: {{ingress: [{{ip: 10.9.9.9}}]}}}}
 class Demo:
     """The demo over a copy of the examples, and all that it wrote to its terminal."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         self.manifests = folder / "examples" / "manifests"
         shutil.copytree(ROOT / "examples" / "manifests", self.manifests)
         self._terminal, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "dnssync", "demo"],
+            [sys.executable, "-m", "dnssync", "demo", *flags],
             cwd=folder,
             env={**clean_environment(), "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
             stdin=follower,
@@ -99,3 +100,20 @@ def test_what_to_try_stays_in_sight_on_a_small_terminal_and_leads_to_the_web_ser
     assert picture.count("\n") < LINES
     assert "http://hi-web-127-0-0-1.xip.test" in picture
     assert demo.end() == 0
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_that_is_taken_for_one_transport_is_left_for_another(
+    tmp_path: Path, kind: socket.SocketKind
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
+        shown = Demo(tmp_path, f"--listen={address}")
+        try:
+            wait_for(lambda: LAST_LINE in shown.pictures()[-1], "the first picture")
+            assert f"-p {taken.getsockname()[1]} " not in shown.pictures()[-1]
+        finally:
+            shown.end()
