@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "dnssync_resolver_"
 _RCODES = {code.value: code.name for code in Rcode}
-# Counted by name in the workers; everything else is an event.
+# Counted by name in the workers.
 _OWN = {
     "rrl_dropped": "Questions dropped by the rate limit.",
     "rrl_slipped": "Questions answered with TC by the rate limit.",
@@ -104,12 +104,6 @@ def _events(workers: Sequence[WorkerState]) -> Iterator["Metric"]:
         for index, worker in enumerate(workers):
             family.add_metric([str(index)], worker.counts.events.get(name, 0))
         yield family
-    others = CounterMetricFamily(f"{_PREFIX}events", "What else was counted.", labels=["worker", "event"])
-    for index, worker in enumerate(workers):
-        for name, number in worker.counts.events.items():
-            if name not in _OWN:
-                others.add_metric([str(index), name], number)
-    yield others
 
 
 def _states(snapshot: Snapshot) -> Iterator["Metric"]:

@@ -60,10 +60,6 @@ class Tally:
             key = (0, rcode, transport, path)
         self._answered[key] = self._answered.get(key, 0) + 1
 
-    def event(self, name: str, number: int = 1) -> None:
-        """Count something else, such as ``udp_dropped``."""
-        self.events[name] = self.events.get(name, 0) + number
-
     def latency(self, seconds: float, number: int = 1) -> None:
         """Count the time from reading to answering of ``number`` messages that were handled together."""
         self._latency[bisect_left(LATENCY_BOUNDS, seconds)] += number
