@@ -84,7 +84,9 @@ def _open_text(text: str, workers: int, *, secure: bool) -> list[list[socket.soc
             for sockets in found:
                 for sock in sockets:
                     sock.close()
-            raise ResolverError(f"cannot listen on {text}: {error.strerror or error}") from None
+            cure = "give another --tls-listen" if secure else "give another --listen"
+            reason = error.strerror or error
+            raise ResolverError(f"cannot listen on {text}: {reason}; {cure}") from None
     return found
 
 

@@ -35,7 +35,8 @@ class WebServer:
             self._server = _Server(text, pages)
         except OSError as error:
             raise ResolverError(
-                f"cannot listen on {text} for metrics and health: {error.strerror or error}"
+                f"cannot listen on {text} for metrics and health: {error.strerror or error}; "
+                "give another --metrics-address"
             ) from None
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.2,), name="web", daemon=True

@@ -171,7 +171,8 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
         out, err = second.communicate(timeout=TIMEOUT)
         assert second.returncode == 1
         assert err.decode() == (
-            f"resolver: error: cannot listen on {running.addresses[0]}: Address already in use\n"
+            f"resolver: error: cannot listen on {running.addresses[0]}: Address already in use; "
+            "give another --listen\n"
         )
         assert out == b""
 
