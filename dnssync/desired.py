@@ -24,9 +24,6 @@ class DesiredState:
         self.types: Counter[str] = Counter()
         """How many endpoints are wanted, by record type."""
 
-    def __len__(self) -> int:
-        return len(self._claims)
-
     def get(self, ref: ObjectRef) -> ObjectClaims | None:
         """The claims of one object, None if it has none."""
         return self._claims.get(ref)

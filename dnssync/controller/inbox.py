@@ -117,9 +117,6 @@ class Inbox:
             messages, self._messages = self._messages, []
         return messages
 
-    def __len__(self) -> int:
-        return len(self._messages)
-
     def seen(self, source: str, claims: ObjectClaims) -> None:
         """See ``sources.Sink``."""
         self.put(ObjectSeen(source, claims, time.monotonic()))
