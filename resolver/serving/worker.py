@@ -29,6 +29,7 @@ from resolver.serving.messages import (
     ToWorker,
     frame,
 )
+from resolver.serving.slices import ask_for_short_slices
 from resolver.serving.sockets import Opened
 from resolver.zones.contents import Contents, enclose_all
 
@@ -171,6 +172,7 @@ def main(descriptor: int) -> None:
         # What was loaded stays: collections that looked through it, or came often, would hold up the answers.
         gc.freeze()
         gc.set_threshold(_COLLECT_AFTER)
+        ask_for_short_slices()
         # The keeper adds level and name, in the form that its log has.
         logging.basicConfig(level=load.log_level, handlers=[_LogLines(worker)], format="%(message)s")
         worker.run()
