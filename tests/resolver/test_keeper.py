@@ -190,6 +190,7 @@ def test_killing_workers_under_load_loses_no_more_than_what_they_had_in_hand() -
 def test_a_stuck_worker_keeps_the_others_going_and_is_replaced(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr("resolver.serving.process.START_TIMEOUT", 100.0)
     monkeypatch.setattr("resolver.serving.process.SILENCE", 4.0)
     monkeypatch.setattr("resolver.serving.process._END_TIMEOUT", 0.1)
     monkeypatch.setattr("resolver.serving.keeper.SETTLE_TIMEOUT", 0.3)
