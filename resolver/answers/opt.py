@@ -63,15 +63,20 @@ def attach_cookie(reply: bytes, cookie: bytes) -> bytes:
     return reply[:-2] + len(option).to_bytes(2) + option
 
 
+def answer_opt(wire: bytes) -> bytes:
+    """The OPT record for the answer to a message of header, question and OPT; empty for any other."""
+    end = question_end(wire)
+    if end is None or wire[end : end + 3] != _ROOT_AND_TYPE or len(wire) < end + _FIXED_SIZE:
+        return b""
+    return _ROOT_AND_TYPE + UDP_SIZE.to_bytes(2) + b"\0\0" + bytes([wire[end + 7] & 0x80, 0]) + b"\0\0"
+
+
 def build_bare(wire: bytes, *, truncated: bool, cookie: bytes = b"") -> bytes | None:
     """A response to a query of header, question and OPT with nothing but those; None for other shapes."""
     end = question_end(wire)
     if end is None:
         return None
     flags = bytes([wire[2] & 0x79 | 0x80 | 2 * truncated, 0])
-    has_opt = wire[end : end + 3] == _ROOT_AND_TYPE and len(wire) >= end + _FIXED_SIZE
-    reply = wire[:2] + flags + wire[4:6] + bytes(5) + bytes([has_opt]) + wire[_HEADER_SIZE:end]
-    if not has_opt:
-        return reply
-    opt = _ROOT_AND_TYPE + UDP_SIZE.to_bytes(2) + b"\0\0" + bytes([wire[end + 7] & 0x80, 0]) + b"\0\0"
-    return attach_cookie(reply + opt, cookie)
+    opt = answer_opt(wire)
+    reply = wire[:2] + flags + wire[4:6] + bytes(5) + bytes([bool(opt)]) + wire[_HEADER_SIZE:end]
+    return attach_cookie(reply + opt, cookie) if opt else reply

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from resolver.answers.answer import Answer, Rcode, answer
+from resolver.answers.opt import answer_opt
 from resolver.answers.synthesis import Rules
 from resolver.answers.wire import (
     EDNS_SIZE,
@@ -51,10 +52,9 @@ def respond(
     if len(wire) < HEADER_SIZE or wire[2] & 0x80:
         return None
     opcode = wire[2] >> 3 & 0xF
-    if opcode in (_UPDATE, _NOTIFY):
-        return build_error(wire, Rcode.REFUSED)
     if opcode != _QUERY:
-        return build_error(wire, Rcode.NOTIMP)
+        rcode = Rcode.REFUSED if opcode in (_UPDATE, _NOTIFY) else Rcode.NOTIMP
+        return build_error(wire, rcode, opt=answer_opt(wire))
     try:
         query = parse_query(wire)
     except MalformedError:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from resolver.answers.wire import HEADER_SIZE, MalformedError
+from resolver.answers.wire import EDNS_SIZE, HEADER_SIZE, MalformedError
 from resolver.names import Labels, fold
+from resolver.records import Type
 
 if TYPE_CHECKING:
     import dns.wire
 
 # A message of 64 KiB has room for more, but for none that a client of ours would write.
 _MAX_RECORDS = 8192
+
+_OPT = struct.Struct("!1sHHIH")
+_DNSSEC_OK = 0x8000
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +61,12 @@ class Message(msgspec.Struct, frozen=True):
     def question(self) -> bytes:
         """The question section as it came."""
         return self.wire[HEADER_SIZE : self.question_end]
+
+    @property
+    def opt(self) -> bytes:
+        """The OPT record for the answer: none to who sent none (RFC 6891 §6.1.1); DO as it came."""
+        found = next((record for record in self.additional if record.type == Type.OPT), None)
+        return _OPT.pack(b"", Type.OPT, EDNS_SIZE, found.ttl & _DNSSEC_OK, 0) if found else b""
 
     def raw(self, record: Record) -> bytes:
         """The RDATA as it stands, names perhaps compressed."""

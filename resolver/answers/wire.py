@@ -155,10 +155,10 @@ def _parse_options(data: bytes) -> frozenset[int]:
     return frozenset(codes)
 
 
-def build_error(wire: bytes, rcode: Rcode) -> bytes:
-    """A bare header that answers the one in ``wire``: for what was not, or need not be, understood."""
+def build_error(wire: bytes, rcode: Rcode, *, opt: bytes = b"") -> bytes:
+    """A bare header, with ``opt`` behind, that answers ``wire``: for what need not, or cannot, be read."""
     flags = int.from_bytes(wire[2:4]) & _OPCODE_AND_RD_BITS
-    return wire[:2] + (flags | _RESPONSE_BIT | rcode).to_bytes(2) + bytes(8)
+    return wire[:2] + (flags | _RESPONSE_BIT | rcode).to_bytes(2) + bytes(7) + bytes([bool(opt)]) + opt
 
 
 def build_response(
@@ -175,7 +175,8 @@ def build_response(
     full = _pack(query, answer, every)
     if len(full) <= limit:
         return full
-    if answer.additional and answer.answer:
+    # The glue of a referral, also of one behind an alias, must not be left out in silence (RFC 9471).
+    if answer.additional and answer.answer and not answer.authority:
         without = _pack(query, msgspec.structs.replace(answer, additional=()), every)
         if len(without) <= limit:
             return without

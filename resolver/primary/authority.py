@@ -272,10 +272,11 @@ def _room(asked: _Asked) -> int:
 
 
 def _reply(message: Message, rcode: Rcode) -> bytes:
-    """A header and the question, or (UPDATE) the zone, and nothing else."""
+    """A header and the question, or (UPDATE) the zone, with OPT for who sent it, and nothing else."""
     flags = int.from_bytes(message.wire[2:4]) & _KEPT_FLAGS | _RESPONSE | rcode
-    counts = (1).to_bytes(2) + bytes(6)
-    return message.wire[:2] + flags.to_bytes(2) + counts + message.question
+    opt = message.opt
+    counts = (1).to_bytes(2) + bytes(5) + bytes([bool(opt)])
+    return message.wire[:2] + flags.to_bytes(2) + counts + message.question + opt
 
 
 def _log_fault(asked: _Asked, signature: Signature, fault: Fault) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import msgspec
 
 from resolver.answers.sections import Message
-from resolver.answers.wire import EDNS_SIZE
 from resolver.names import Labels, is_within, to_wire
 from resolver.records import RRset, Type
 from resolver.zones.contents import Change, Contents
@@ -20,7 +19,6 @@ AXFR, IXFR = 252, 251
 # Bytes of records in one message: large enough to be cheap, small enough to come soon.
 _CHUNK = 16_000
 _RESPONSE, _RD = 0x8400, 0x0100
-_OPT = b"\0" + struct.pack("!HHIH", Type.OPT, EDNS_SIZE, 0, 0)
 # Where the question's name, which is the zone's, stands in every message.
 _ZONE_POINTER = b"\xc0\x0c"
 
@@ -70,10 +68,10 @@ def pack_messages(request: Message, records: Iterable[bytes]) -> Iterator[bytes]
 
 
 def _message(request: Message, records: Sequence[bytes]) -> bytes:
-    has_opt = any(record.type == Type.OPT for record in request.additional)
+    opt = request.opt
     flags = _RESPONSE | int.from_bytes(request.wire[2:4]) & _RD
-    header = struct.pack("!6H", request.id, flags, 1, len(records), 0, has_opt)
-    return b"".join([header, request.question, *records, _OPT if has_opt else b""])
+    header = struct.pack("!6H", request.id, flags, 1, len(records), 0, bool(opt))
+    return b"".join([header, request.question, *records, opt])
 
 
 def _differences(changes: Iterable[Change], told: Told) -> Iterator[RRset]:

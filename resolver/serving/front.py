@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from resolver.answers.answer import Rcode
-from resolver.answers.opt import COOKIE, build_bare, cut_option, has_options
+from resolver.answers.opt import COOKIE, answer_opt, build_bare, cut_option, has_options
 from resolver.answers.responder import STREAM_SIZE, Transport
 from resolver.answers.wire import HEADER_SIZE, build_error
 from resolver.safety.cookies import Cookies, is_well_formed
@@ -65,7 +65,7 @@ class Front:
         if verdict is Verdict.DROP:
             return None
         if not is_sound:
-            return build_error(wire, Rcode.FORMERR)
+            return build_error(wire, Rcode.FORMERR, opt=answer_opt(wire))
         renewed = self.cookies.renew(cookie, client, now, verified=is_verified)
         if verdict is Verdict.SLIP:
             return _slip(wire, renewed)

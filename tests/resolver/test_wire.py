@@ -154,6 +154,25 @@ def test_glue_that_does_not_fit_is_left_away_from_an_answer_but_truncates_a_refe
     assert tell(world.ask("x.sub.xip.test", "A")) == "NOERROR tc"
 
 
+def test_a_referral_behind_an_alias_does_not_lose_its_glue_unnoticed() -> None:
+    servers = [f"sub.xip.test 60 NS ns{number}.sub.xip.test" for number in range(20)]
+    glue = [f"ns{number}.sub.xip.test 60 A 192.0.2.{number}" for number in range(20)]
+    world = World("alias.xip.test 60 CNAME x.sub.xip.test", *servers, *glue)
+    assert tell(world.ask("alias.xip.test", "A")) == "NOERROR aa tc"
+    whole = world.message(dns.message.make_query("alias.xip.test", "A"), Transport.TCP)
+    assert len(whole.additional) == 20
+
+
+@pytest.mark.parametrize("opcode", [1, 2, 3, 4, 5, 6, 15])
+@pytest.mark.parametrize("question", [QUESTION, b""], ids=["with a question", "without"])
+def test_who_speaks_edns_is_answered_so_whatever_the_opcode(opcode: int, question: bytes) -> None:
+    counts = (bool(question), 0, 0, 1)
+    wire = WORLD.bytes(header(flags=opcode << 11, counts=counts) + question + OPT)
+    assert wire is not None
+    assert wire[3] & 0xF == (dns.rcode.REFUSED if opcode in (4, 5) else dns.rcode.NOTIMP)
+    assert wire[4:] == struct.pack("!4H", 0, 0, 0, 1) + OPT
+
+
 def test_names_far_into_a_long_message_are_right() -> None:
     # Each zone stands twice, and from 16384 bytes on there is nothing to point to any more.
     lines = [f"far.xip.test 60 MX {number} host{number}.zone{number // 2}.test" for number in range(1500)]
