@@ -11,10 +11,11 @@ import msgspec
 from resolver.answers.answer import Rcode
 from resolver.answers.sections import Message, Record
 from resolver.answers.wire import MalformedError
+from resolver.errors import ResolverError
 from resolver.names import Labels, to_text
 from resolver.records import ALONE, MAX_RRSET, MAX_TTL, RRset, Type, is_meta
 from resolver.zones.contents import Contents, Node
-from resolver.zones.zone import Layer, Update, Zone
+from resolver.zones.zone import Layer, Update, Zone, check_node
 
 CLASS_IN, CLASS_NONE, CLASS_ANY = 1, 254, 255
 
@@ -136,6 +137,7 @@ def plan_update(entries: Sequence[Entry], zone: Zone) -> Update:
             _delete_rrsets(node, entry, at_apex=entry.name == zone.origin)
         else:
             _delete_record(node, entry, at_apex=entry.name == zone.origin)
+    _check_nodes(staged, zone)
     return _difference(staged, zone)
 
 
@@ -175,6 +177,14 @@ def _delete_record(node: Node, entry: Entry, *, at_apex: bool) -> None:
         node[entry.type] = msgspec.structs.replace(before, data=kept)
     elif not (at_apex and entry.type == Type.NS):
         del node[entry.type]
+
+
+def _check_nodes(staged: Mapping[Labels, Node], zone: Zone) -> None:
+    for name, node in staged.items():
+        try:
+            check_node(name, node, zone.origin)
+        except ResolverError as error:
+            raise RejectedError(Rcode.REFUSED, str(error)) from None
 
 
 def _difference(staged: Mapping[Labels, Node], zone: Zone) -> Update:

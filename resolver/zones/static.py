@@ -32,7 +32,7 @@ def check_entries(entries: Iterable[Entry], origins: Sequence[Labels]) -> list[R
         groups.setdefault((entry.name, entry.type), []).append(entry)
     for (name, rtype), group in groups.items():
         _check_group(name, rtype, group)
-    _check_aliases(groups)
+    _check_aliases(groups, origins)
     _check_glue(groups, origins)
     return [
         RRset(name, rtype, group[0].ttl, tuple(dict.fromkeys(entry.data for entry in group)))
@@ -60,6 +60,8 @@ def _check_entry(entry: Entry, origins: Sequence[Labels]) -> None:
         raise entry.error(f"a SOA belongs at the top of a zone, and {to_text(entry.name)} is none")
     if entry.type == Type.CNAME and entry.name == home:
         raise entry.error(f"{to_text(entry.name)} is a zone, which has a SOA and NS; a CNAME stands alone")
+    if entry.type == Type.NS and entry.name != home and entry.name[0] == b"*":
+        raise entry.error(f"{to_text(entry.name)} is a wildcard, which cannot be delegated (RFC 4592 §4.2)")
     if not 0 <= entry.ttl <= MAX_TTL:
         raise entry.error(f"the TTL {entry.ttl} is not within 0 and {MAX_TTL} (RFC 2181)")
 
@@ -78,7 +80,7 @@ def _check_group(name: Labels, rtype: int, group: Sequence[Entry]) -> None:
         raise group[-1].error(f"{what} has more data than fits into one DNS message")
 
 
-def _check_aliases(groups: _Groups) -> None:
+def _check_aliases(groups: _Groups, origins: Sequence[Labels]) -> None:
     types: dict[Labels, list[int]] = {}
     for name, rtype in groups:
         types.setdefault(name, []).append(rtype)
@@ -88,6 +90,11 @@ def _check_aliases(groups: _Groups) -> None:
             raise groups[name, Type.CNAME][0].error(
                 f"{to_text(name)} has a CNAME here and {type_text(other)} at {groups[name, other][0].where};"
                 " a CNAME stands alone (RFC 1034 §3.6.2)"
+            )
+        if Type.DNAME in found and Type.NS in found and name not in origins:
+            raise groups[name, Type.DNAME][0].error(
+                f"{to_text(name)} has a DNAME here and NS at {groups[name, Type.NS][0].where};"
+                " below it names are delegated or go elsewhere, not both (RFC 6672 §2.3)"
             )
 
 

@@ -9,7 +9,7 @@ Three layers, of which the upper hide the lower ones at the same name and type:
 A change is taken whole or not at all, and the SOA serial grows with each one that alters something.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import IntEnum
 
 import msgspec
@@ -58,7 +58,7 @@ class Zone(Contents):
         self._layers[Layer.STATIC].update(_static_entries(base))
         nodes = {name: self._merged(name) for name in self._layers[Layer.STATIC]}
         for name, node in nodes.items():
-            _check(name, node)
+            check_node(name, node, self.origin)
         first = tuple(rrset for node in nodes.values() for rrset in node.values())
         self.take(Change(self.origin, self.serial, self.serial, added=(*first, self._soa(self.serial))))
 
@@ -130,7 +130,7 @@ class Zone(Contents):
         nodes = {name: self._merged(name, instead=(layer, entries)) for name, entries in staged.items()}
         changed = {name: node for name, node in nodes.items() if node != self._records(name)}
         for name, node in changed.items():
-            _check(name, node)
+            check_node(name, node, self.origin)
         for name, entries in staged.items():
             if entries:
                 self._layers[layer][name] = entries
@@ -181,6 +181,13 @@ def _static_entries(base: ZoneBase) -> dict[Labels, _Entries]:
     return entries
 
 
-def _check(name: Labels, node: Node) -> None:
+def check_node(name: Labels, node: Collection[int], origin: Labels) -> None:
+    """Raise ResolverError for types that cannot stand at one name: secondaries refuse a zone with them."""
     if Type.CNAME in node and len(node) > 1:
         raise ResolverError(f"{to_text(name)} has a CNAME and other records, which exclude each other")
+    if Type.NS not in node or name == origin:
+        return
+    if name[0] == b"*":
+        raise ResolverError(f"{to_text(name)} is a wildcard, which cannot be delegated (RFC 4592 §4.2)")
+    if Type.DNAME in node:
+        raise ResolverError(f"{to_text(name)} has a DNAME and NS, which exclude each other (RFC 6672 §2.3)")

@@ -155,6 +155,11 @@ def test_includes_are_read(tmp_path: Path) -> None:
             "a A 192.0.2.1\nsub NS ns.sub\n",
             "records.zone:2: sub.xip.test. is delegated to ns.sub.xip.test., which is inside it",
         ),
+        ("*.w A 192.0.2.1\n*.w NS ns.other.test.\n", "records.zone:2: *.w.xip.test. is a wildcard"),
+        (
+            "a DNAME b.test.\na NS ns.other.test.\n",
+            "records.zone:1: a.xip.test. has a DNAME here and NS at records.zone:2",
+        ),
         ("$GENERATE 1-2 h$ A 1.2.$\n", "records.zone:1: "),
         ("a TXT " + " ".join(['"' + "x" * 255 + '"'] * 240), "records.zone:1: "),
     ],

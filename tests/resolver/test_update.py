@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import dns.flags
 import dns.message
 import dns.opcode
 import dns.rcode
@@ -374,3 +375,34 @@ def test_no_bytes_make_the_owner_raise_or_change_anything(junk: bytes, place: in
             assert answer[2] & 0x80
     assert owner.serial() == serial
     owner.close()
+
+
+@pytest.mark.parametrize("name", ["*.wild", "moved"])
+def test_what_makes_secondaries_refuse_the_whole_zone_is_not_taken(owner: Owner, name: str) -> None:
+    moving = changing("admin")
+    moving.add("moved", 60, "DNAME", "elsewhere.test.")
+    assert rcode(owner, moving) == "NOERROR"
+    message = changing("admin")
+    message.add("good", 60, "A", "192.0.2.7")
+    message.add(name, 60, "NS", "ns.elsewhere.test.")
+    assert rcode(owner, message) == "REFUSED"
+    assert owner.answers("good.xip.test", "A") == []
+
+
+def test_only_what_an_update_comes_to_has_to_be_possible(owner: Owner) -> None:
+    message = changing("admin")
+    message.add("moved", 60, "NS", "ns.elsewhere.test.")
+    message.add("moved", 60, "DNAME", "elsewhere.test.")
+    message.delete("moved", "NS")
+    assert rcode(owner, message) == "NOERROR"
+    assert owner.answers("moved.xip.test", "DNAME") == ["elsewhere.test."]
+
+
+def test_who_speaks_edns_gets_an_answer_that_does(owner: Owner) -> None:
+    for by in ("admin", None):
+        message = changing(by)
+        message.add("www", 60, "A", "192.0.2.7")
+        message.use_edns(0)
+        message.want_dnssec()
+        answer = owner.send(message)
+        assert (answer.edns, answer.payload, answer.ednsflags) == (0, 1232, dns.flags.DO)

@@ -54,6 +54,8 @@ def test_a_serial_that_goes_round_goes_on_from_there() -> None:
         update(["a.xip.test 60 A 192.0.2.1", "b.xip.test 60 A 192.0.2.1", "b.xip.test 60 CNAME c.test"]),
         update(["xip.test 60 CNAME elsewhere.test"]),
         update(["kept.xip.test 60 CNAME elsewhere.test"]),
+        update(["*.xip.test 60 NS elsewhere.test"]),
+        update(["a.xip.test 60 NS elsewhere.test", "a.xip.test 60 DNAME elsewhere.test"]),
         update(delete=[("kept.xip.test", "A"), ("a.other.test", "A")]),
     ],
 )
