@@ -26,6 +26,7 @@ from resolver.primary.update import (
     read_entries,
 )
 from resolver.records import RRset
+from resolver.zones.history import is_newer
 from resolver.zones.truth import Truth
 from resolver.zones.zone import Layer, Update, Zone
 
@@ -86,7 +87,8 @@ class Updates:
 
         A secondary takes nothing from a primary whose serial has fallen.
         """
-        if self._journal is None or serial <= self._reserved.get(origin, 0):
+        reserved = self._reserved.get(origin)
+        if self._journal is None or (reserved is not None and not is_newer(serial, reserved)):
             return
         try:
             self._keep(Entry(origin, serial + _RESERVE))
@@ -124,7 +126,7 @@ class Updates:
     def _snapshot(self) -> list[Entry]:
         zones = self._truth.zones.values()
         held = [
-            Entry(zone.origin, max(zone.serial, self._reserved.get(zone.origin, 0)), _whole(zone))
+            Entry(zone.origin, _later(self._reserved.get(zone.origin), zone.serial), _whole(zone))
             for zone in zones
         ]
         marks = [Entry((), 0, Update(), key, signed) for key, signed in self.replays.latest().items()]
@@ -133,7 +135,7 @@ class Updates:
     def _remember(self, entry: Entry) -> None:
         if entry.mac:
             self.replays.add(Signature(entry.key, (), entry.signed, FUDGE, 0, entry.mac), b"")
-        elif entry.key:
+        elif entry.is_mark:
             self.replays.add_floor(entry.key, entry.signed)
 
     def _restore(self, entries: Sequence[Entry], now: int) -> None:
@@ -152,10 +154,15 @@ def fold_entries(entries: Iterable[Entry]) -> dict[Labels, Entry]:
     states: dict[Labels, _State] = {}
     serials: dict[Labels, int] = {}
     for entry in entries:
-        if entry.serial:
-            serials[entry.zone] = max(entry.serial, serials.get(entry.zone, 0))
+        if not entry.is_mark:
+            serials[entry.zone] = _later(serials.get(entry.zone), entry.serial)
             _fold(states.setdefault(entry.zone, {}), entry.update)
     return {origin: Entry(origin, serials[origin], _update_of(state)) for origin, state in states.items()}
+
+
+def _later(one: int | None, other: int) -> int:
+    """The later of two serials, which may have gone round."""
+    return other if one is None or is_newer(other, one) else one
 
 
 def _fold(state: _State, update: Update) -> None:

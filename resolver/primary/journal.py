@@ -43,6 +43,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     signed: int = 0
     mac: bytes = b""
 
+    @property
+    def is_mark(self) -> bool:
+        """Whether it tells of a key, and nothing of a zone."""
+        return bool(self.key) and not self.mac
+
 
 _decoder = msgspec.msgpack.Decoder(Entry)
 

@@ -17,6 +17,7 @@ from resolver import ResolverError
 from resolver.primary.dynamic import fold_entries
 from resolver.primary.journal import _MAGIC, Entry, Journal, _frame, read_frames
 from resolver.records import RRset
+from resolver.zones.history import is_newer
 from resolver.zones.zone import Update
 from tests.resolver.owner import Owner, changing
 from tests.resolver.zones import update
@@ -211,6 +212,27 @@ def test_serials_go_on_above_those_that_were_seen_whoever_changed_the_zone(
             owner.journal.rewrite(owner.authority._updates._snapshot())
         seen = owner.serial()
         owner.close()
+
+
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_a_serial_that_has_gone_round_does_not_fall_by_a_restart(tmp_path: Path, rewritten: bool) -> None:
+    path = tmp_path / "journal"
+    owner = Owner(journal=path)
+    for serial in (3_500_000_000, 2**32 - 3):
+        owner.truth.renew(now=serial)
+    for number in range(5):
+        assert put(owner, "_acme-challenge", str(number)) == dns.rcode.NOERROR
+    for number in range(1500):
+        owner.truth.apply("xip.test", update([f"a.xip.test 60 TXT {number}"]), now=0)
+    if rewritten:
+        assert owner.journal
+        owner.journal.rewrite(owner.authority._updates._snapshot())
+    seen = owner.serial()
+    owner.close()
+    again = Owner(journal=path)
+    assert is_newer(again.serial(), seen)
+    assert '"4"' in again.answers("_acme-challenge.xip.test", "TXT")
+    again.close()
 
 
 def test_folding_is_the_same_as_taking_one_after_the_other() -> None:
