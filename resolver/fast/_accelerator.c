@@ -6,16 +6,25 @@
 #include <Python.h>
 
 #include <arpa/inet.h>
+#include <sys/epoll.h>
+#include <time.h>
 
 #include "_datagrams.h"
 
-enum { BATCHES = 4, HEADER = 12, QUESTION_TAIL = 5, MAX_TAIL = 16, MAX_NAME = 254, MAX_LABEL = 63, NXDOMAIN = 3, REFUSED = 5, ANY_FAMILY = 255 };
+enum { BATCHES = 4, BURST = 32, PAUSE = 300000, EVENTS = 16 };
+enum { HEADER = 12, QUESTION_TAIL = 5, MAX_TAIL = 16, MAX_NAME = 254, MAX_LABEL = 63, NXDOMAIN = 3, REFUSED = 5, ANY_FAMILY = 255 };
 /* The places in a tail, as tails.Tail says. */
 enum { FAMILY, COUNT_SLOT, POSITIVE, RECORD, NO_DATA, NO_NAME, REFUSAL, OPT, REMEMBERED };
 
 typedef struct {
     PyObject *tails, *places, *counts;
 } Tables;
+
+/* What an answer needs besides its question. */
+typedef struct {
+    Tables tables;
+    PyObject *trusted, *bounds, *latencies;
+} Work;
 
 typedef struct {
     const uint8_t *text;
@@ -38,8 +47,8 @@ static int holds(PyObject *container, const uint8_t *bytes, Py_ssize_t size) {
     return found != 0;
 }
 
-static void count(PyObject *counts, Py_ssize_t slot) {
-    PyObject *next = PyLong_FromLongLong(PyLong_AsLongLong(PyList_GET_ITEM(counts, slot)) + 1);
+static void add(PyObject *counts, Py_ssize_t slot, long long number) {
+    PyObject *next = PyLong_FromLongLong(PyLong_AsLongLong(PyList_GET_ITEM(counts, slot)) + number);
     if (!next || PyList_SetItem(counts, slot, next) < 0) PyErr_Clear();
 }
 
@@ -250,14 +259,14 @@ static size_t answer(const Tables *tables, const uint8_t *wire, Py_ssize_t lengt
         end = append_bytes(end, behind);
     }
     if (!known) end = append_bytes(end, PyTuple_GET_ITEM(tail, OPT));
-    count(tables->counts, slot);
+    add(tables->counts, slot, 1);
     return (size_t)(end - reply);
 }
 
-/* (wire, address) of what Python shall answer. */
-static int leave(PyObject *left, int index) {
+/* (descriptor, wire, address) of what Python shall answer. */
+static int leave(PyObject *left, int fd, int index) {
     struct mmsghdr *header = &incoming.headers[index];
-    PyObject *entry = Py_BuildValue("(y#y#)", questions[index], (Py_ssize_t)header->msg_len,
+    PyObject *entry = Py_BuildValue("(iy#y#)", fd, questions[index], (Py_ssize_t)header->msg_len,
                                     (const char *)&incoming.names[index], (Py_ssize_t)header->msg_hdr.msg_namelen);
     int failed = !entry || PyList_Append(left, entry) < 0;
     Py_XDECREF(entry);
@@ -271,16 +280,16 @@ static int is_trusted(PyObject *trusted, const struct sockaddr_storage *name) {
     return holds(trusted, (const uint8_t *)&((const struct sockaddr_in6 *)name)->sin6_addr, 16);
 }
 
-static int answer_batch(const Tables *tables, PyObject *trusted, int number, PyObject *left) {
+static int answer_batch(const Work *work, int fd, int number, PyObject *left) {
     int said = 0;
     Last last = {0};
     for (int at = 0; at < number; at++) {
         size_t size = 0;
-        if (is_trusted(trusted, &incoming.names[at]))
-            size = answer(tables, questions[at], incoming.headers[at].msg_len, answers[said], &last);
+        if (is_trusted(work->trusted, &incoming.names[at]))
+            size = answer(&work->tables, questions[at], incoming.headers[at].msg_len, answers[said], &last);
         if (!size) {
             last.tail = NULL;
-            if (leave(left, at) < 0) return -1;
+            if (leave(left, fd, at) < 0) return -1;
             continue;
         }
         note_reply(said++, at, size);
@@ -288,34 +297,95 @@ static int answer_batch(const Tables *tables, PyObject *trusted, int number, PyO
     return said;
 }
 
-static PyObject *py_exchange(PyObject *self, PyObject *args) {
-    (void)self;
-    int fd, total = 0;
-    PyObject *trusted;
-    Tables tables;
-    if (!PyArg_ParseTuple(args, "i(O!O!O!)O", &fd, &PyDict_Type, &tables.tails, &PyTuple_Type, &tables.places,
-                          &PyList_Type, &tables.counts, &trusted))
-        return NULL;
-    PyObject *left = PyList_New(0);
-    for (int batch = 0; left && batch < BATCHES; batch++) {
-        int number;
+/* One socket's turn of udp.BatchedDatagrams: how many messages were answered here, or -1; what is left is appended. */
+static int turn(const Work *work, int fd, PyObject *left) {
+    int total = 0, number = BATCH;
+    for (int batch = 0; number == BATCH && batch < BATCHES; batch++) {
         Py_BEGIN_ALLOW_THREADS
         number = receive(fd);
         Py_END_ALLOW_THREADS
         if (number <= 0) break;
-        int said = answer_batch(&tables, trusted, number, left);
-        if (said < 0) {
-            Py_CLEAR(left);
-            break;
-        }
+        int said = answer_batch(work, fd, number, left);
+        if (said < 0) return -1;
         Py_BEGIN_ALLOW_THREADS
         send_replies(fd, said);
         Py_END_ALLOW_THREADS
-        total += number;
-        /* A pause lets the next batch grow: fewer system calls for each message. */
-        if (number < BATCH) break;
+        total += said;
     }
-    return left ? Py_BuildValue("(iN)", total, left) : NULL;
+    return total;
+}
+
+static int64_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+/* tally.Latencies.note */
+static void note_latency(const Work *work, int64_t nanoseconds, int number) {
+    Py_ssize_t at = 0, end = PyTuple_GET_SIZE(work->bounds);
+    while (at < end && PyLong_AsLongLong(PyTuple_GET_ITEM(work->bounds, at)) < nanoseconds) at++;
+    add(work->latencies, at, number);
+    add(work->latencies, end + 1, nanoseconds * number);
+}
+
+/* As waiting.pause_after. */
+static void pause_after(int number) {
+    struct timespec pause = {0, PAUSE};
+    if (number < BURST || number % BATCH == 0) return;
+    Py_BEGIN_ALLOW_THREADS
+    nanosleep(&pause, NULL);
+    Py_END_ALLOW_THREADS
+}
+
+static int is_served(PyObject *sockets, int fd) {
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(sockets); at++)
+        if (PyLong_AsLong(PyTuple_GET_ITEM(sockets, at)) == fd) return 1;
+    return 0;
+}
+
+static int poll_events(int epoll, struct epoll_event *events, int64_t nanoseconds) {
+    int number;
+    Py_BEGIN_ALLOW_THREADS
+    number = epoll_wait(epoll, events, EVENTS, (int)((nanoseconds + 999999) / 1000000));
+    Py_END_ALLOW_THREADS
+    return number;
+}
+
+/* waiting.Waiting.wait until there is something for Python: (other sockets are ready, when the last turn began, left) */
+static PyObject *py_wait(PyObject *self, PyObject *args) {
+    (void)self;
+    int epoll, has_others = 0;
+    long long left_time;
+    PyObject *sockets;
+    Work work;
+    if (!PyArg_ParseTuple(args, "iO!(O!O!O!)OO!O!L", &epoll, &PyTuple_Type, &sockets, &PyDict_Type, &work.tables.tails,
+                          &PyTuple_Type, &work.tables.places, &PyList_Type, &work.tables.counts, &work.trusted,
+                          &PyTuple_Type, &work.bounds, &PyList_Type, &work.latencies, &left_time))
+        return NULL;
+    int64_t began = now(), until = began + left_time;
+    PyObject *left = PyList_New(0);
+    while (left && !has_others && !PyList_GET_SIZE(left) && now() < until) {
+        struct epoll_event events[EVENTS];
+        int number = poll_events(epoll, events, until - now());
+        if (number < 0) {
+            /* A signal, which Python may want to end the wait for. */
+            if (PyErr_CheckSignals() < 0) Py_CLEAR(left);
+            break;
+        }
+        for (int at = 0; left && at < number; at++) {
+            if (!is_served(sockets, events[at].data.fd)) {
+                has_others = 1;
+                continue;
+            }
+            began = now();
+            int said = turn(&work, events[at].data.fd, left);
+            if (said < 0) Py_CLEAR(left);
+            if (said > 0) note_latency(&work, now() - began, said);
+            if (left && !PyList_GET_SIZE(left)) pause_after(said);
+        }
+    }
+    return left ? Py_BuildValue("(NLN)", PyBool_FromLong(has_others), (long long)began, left) : NULL;
 }
 
 static PyObject *py_answer(PyObject *self, PyObject *args) {
@@ -334,7 +404,8 @@ static PyObject *py_answer(PyObject *self, PyObject *args) {
 }
 
 static PyMethodDef methods[] = {
-    {"exchange", py_exchange, METH_VARARGS, "exchange(fd, tables, trusted) -> (received, [(wire, address)])"},
+    {"wait", py_wait, METH_VARARGS,
+     "wait(epoll, sockets, tables, trusted, bounds, latencies, nanoseconds) -> (others, began, [(fd, wire, address)])"},
     {"answer", py_answer, METH_VARARGS, "answer(tables, wire) -> response or None"},
     {NULL, NULL, 0, NULL},
 };

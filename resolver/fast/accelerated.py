@@ -1,4 +1,4 @@
-"""The optional C loop for a UDP socket, where it was built (``build_accelerator``) and is not switched off.
+"""The optional C wait for UDP sockets, where it was built (``build_accelerator``) and is not switched off.
 
 It reads the fast path's own tables and answers what it finds all there for; the rest comes back, is answered
 here, and so fills the tables. RESOLVER_ACCELERATOR=off in the environment leaves it out.
@@ -6,18 +6,25 @@ here, and so fills the tables. RESOLVER_ACCELERATOR=off in the environment leave
 
 import logging
 import os
+import selectors
 import socket
 import sys
 from importlib import import_module
+from time import perf_counter_ns
 from types import ModuleType
 from typing import Any
 
 from resolver.fast.mmsg import Peer
-from resolver.fast.udp import Datagrams, Paths, datagrams_of
+from resolver.fast.udp import Paths
+from resolver.fast.waiting import SECOND, Waiting
+from resolver.telemetry.tally import NANOSECOND_BOUNDS, Latencies
 
 log = logging.getLogger(__name__)
 
 _MAX_TRUSTED = 4096
+
+# Of one message: the descriptor of its socket, the message, and the struct sockaddr of its client.
+_Left = tuple[int, bytes, bytes]
 
 
 def load() -> ModuleType | None:
@@ -30,38 +37,64 @@ def load() -> ModuleType | None:
         return None
 
 
-def open_datagrams(sock: socket.socket, paths: Paths) -> Datagrams:
-    """The quickest way for ``sock``, with the accelerator if it can be had."""
+def waiting_on(selector: selectors.BaseSelector, paths: Paths, latencies: Latencies) -> Waiting:
+    """The quickest way to wait on ``selector``, with the accelerator if it can be had."""
     module = load() if paths.tables else None
-    return AcceleratedDatagrams(sock, paths, module) if module else datagrams_of(sock, paths)
+    if module and isinstance(selector, selectors.EpollSelector):
+        return AcceleratedWaiting(selector, paths, latencies, module)
+    return Waiting(selector, paths, latencies)
 
 
-class AcceleratedDatagrams:
-    """One UDP socket; the common questions on it never reach Python."""
+class AcceleratedWaiting(Waiting):
+    """A wait in which the common questions never reach Python."""
 
-    def __init__(self, sock: socket.socket, paths: Paths, module: Any) -> None:
-        self._sock, self._paths, self._module = sock, paths, module
-        self._plain = datagrams_of(sock, paths)
+    def __init__(
+        self, selector: "selectors.EpollSelector", paths: Paths, latencies: Latencies, module: Any
+    ) -> None:
+        super().__init__(selector, paths, latencies)
+        self._epoll = selector.fileno()
+        self._module = module
+        self._sockets: dict[int, socket.socket] = {}
         self._trusted: set[bytes] | None = set() if paths.admission else None
 
-    def turn(self) -> int:
-        """See ``udp.Datagrams``."""
-        tables = self._paths.tables() if self._paths.tables else None
-        if tables is None:
-            return self._plain.turn()
-        number: int
-        number, left = self._module.exchange(self._sock.fileno(), tables, self._trusted)
-        if left:
-            self._answer([wire for wire, _ in left], [name for _, name in left])
-        return number
+    def listen(self, sock: socket.socket) -> None:
+        """See ``Waiting``."""
+        super().listen(sock)
+        self._sockets[sock.fileno()] = sock
 
-    def _answer(self, wires: list[bytes], names: list[bytes]) -> None:
-        for wire, name, reply in zip(wires, names, self._paths.fast(wires), strict=True):
-            peer = _peer(name, self._sock.family)
-            said = reply if reply and self._admits(name) else self._paths.slow(wire, peer)
+    def wait(self, seconds: float) -> bool:
+        """See ``Waiting``."""
+        rest = int(seconds * SECOND)
+        until = perf_counter_ns() + rest
+        has_others = False
+        while rest > 0 and not has_others:
+            tables = self._paths.tables() if self._paths.tables else None
+            if tables is None:
+                return super().wait(rest / SECOND)
+            has_others, began, left = self._module.wait(
+                self._epoll,
+                tuple(self._sockets),
+                tables,
+                self._trusted,
+                NANOSECOND_BOUNDS,
+                self._latencies.cells,
+                rest,
+            )
+            if left:
+                self._answer_left(left)
+                self._latencies.note(perf_counter_ns() - began, len(left))
+            rest = until - perf_counter_ns()
+        return has_others
+
+    def _answer_left(self, left: list[_Left]) -> None:
+        replies = self._paths.fast_all([wire for _, wire, _ in left])
+        for (descriptor, wire, name), reply in zip(left, replies, strict=True):
+            sock = self._sockets[descriptor]
+            peer = _peer(name, sock.family)
+            said = reply if reply and self._admits(name) else self._paths.slow(wire, peer, sock)
             if said:
                 try:
-                    self._sock.sendto(said, peer)
+                    sock.sendto(said, peer)
                 except OSError as error:
                     log.debug("an answer to %s was lost: %s", peer[0], error)
 

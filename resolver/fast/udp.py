@@ -23,7 +23,7 @@ _BATCHES_PER_TURN = 4
 _MAX_TRUSTED = 4096
 
 
-Slow = Callable[[bytes, Peer], bytes | None]
+Slow = Callable[[bytes, Peer, socket.socket], bytes | None]
 
 
 class Admission(Protocol):
@@ -37,24 +37,36 @@ class Admission(Protocol):
 
 
 class Paths(msgspec.Struct, frozen=True):
-    """``fast`` answers many at once, gives None for what ``slow`` shall answer, and that None for silence."""
+    """``fast`` gives None for what ``slow`` shall answer, and that None for silence."""
 
-    fast: Callable[[Sequence[bytes]], list[bytes | None]]
+    fast: Callable[[bytes], bytes | None]
     slow: Slow
     admission: Admission | None = None
     tables: Callable[[], Tables | None] | None = None
     """What an accelerator reads in place of ``fast``; None while it must not."""
 
+    def fast_all(self, wires: Sequence[bytes]) -> list[bytes | None]:
+        """What ``fast`` says to each; if it fails, which must not end the server, the slow path takes all."""
+        fast = self.fast
+        try:
+            return [fast(wire) for wire in wires]
+        except Exception:
+            log.exception("messages could not be answered: %s", b" ".join(wires).hex())
+            return [None] * len(wires)
+
 
 def slow_only(slow: Slow) -> Paths:
     """Every message takes the slow path."""
-    return Paths(lambda wires: [None] * len(wires), slow)
+    return Paths(lambda wire: None, slow)
 
 
 class Datagrams(Protocol):
     """One UDP socket."""
 
-    def turn(self) -> int:
+    def take_one(self) -> int:
+        """Answer a message if there is one, and tell whether there was (1 or 0). Never blocks."""
+
+    def take_many(self) -> int:
         """Answer some of what is there; how many messages that were. Never blocks."""
 
 
@@ -68,49 +80,76 @@ class PlainDatagrams:
 
     def __init__(self, sock: socket.socket, paths: Paths) -> None:
         self._sock, self._paths = sock, paths
+        self._receive, self._send = sock.recvfrom, sock.sendto
+        self._trusted: set[str] = set()
 
-    def turn(self) -> int:
+    def take_one(self) -> int:
+        """See ``Datagrams``."""
+        try:
+            wire, peer = self._receive(_SIZE)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            log.debug("a datagram was lost: %s", error)
+            return 1
+        if reply := self._answer(wire, peer):
+            try:
+                self._send(reply, peer)
+            except OSError as error:
+                log.debug("an answer to %s was lost: %s", peer[0], error)
+        return 1
+
+    def take_many(self) -> int:
         """See ``Datagrams``."""
         number = 0
-        while number < mmsg.SIZE * _BATCHES_PER_TURN:
-            try:
-                wire, peer = self._sock.recvfrom(_SIZE)
-                number += 1
-                reply = self._answer(wire, peer)
-                if reply:
-                    self._sock.sendto(reply, peer)
-            except BlockingIOError:
-                break
-            except OSError as error:
-                log.debug("a datagram or an answer was lost: %s", error)
+        while number < mmsg.SIZE * _BATCHES_PER_TURN and self.take_one():
+            number += 1
         return number
 
     def _answer(self, wire: bytes, peer: Peer) -> bytes | None:
-        (reply,), admission = self._paths.fast((wire,)), self._paths.admission
-        if reply and (admission is None or admission.admit(_packed(self._sock, peer[0]))):
+        paths = self._paths
+        try:
+            reply = paths.fast(wire)
+        except Exception:
+            # As in ``Paths.fast_all``, which costs more for one.
+            log.exception("a message could not be answered: %s", wire.hex())
+            reply = None
+        if reply and (paths.admission is None or peer[0] in self._trusted or self._admit(peer[0])):
             return reply
-        return self._paths.slow(wire, peer)
+        return paths.slow(wire, peer, self._sock)
+
+    def _admit(self, host: str) -> bool:
+        admission = self._paths.admission
+        assert admission, "it was asked for"
+        client = socket.inet_pton(self._sock.family, host.partition("%")[0])
+        if admission.is_exempt(client):
+            if len(self._trusted) >= _MAX_TRUSTED:
+                self._trusted.clear()
+            self._trusted.add(host)
+            return True
+        return admission.admit(client)
 
 
 class BatchedDatagrams:
-    """Two system calls for up to ``mmsg.SIZE`` messages."""
+    """Two system calls for up to ``mmsg.SIZE`` messages, where there are several."""
 
     def __init__(self, sock: socket.socket, paths: Paths) -> None:
+        self.take_one = PlainDatagrams(sock, paths).take_one
         self._batch = mmsg.Batch(sock)
-        self._paths = paths
+        self._sock, self._paths = sock, paths
         self._trusted: set[tuple[bytes]] = set()
 
-    def turn(self) -> int:
+    def take_many(self) -> int:
         """See ``Datagrams``."""
-        batch, fast = self._batch, self._paths.fast
+        batch, paths = self._batch, self._paths
         total = 0
         for _ in range(_BATCHES_PER_TURN):
             wires = batch.receive()
             if not wires:
                 break
-            replies = fast(wires)
-            if self._paths.admission and not self._trusted.issuperset(batch.clients()):
-                self._admit(self._paths.admission, replies)
+            replies = paths.fast_all(wires)
+            if paths.admission and not self._trusted.issuperset(batch.clients()):
+                self._admit(paths.admission, replies)
             if None in replies:
                 self._fill(wires, replies)
             batch.send(replies)
@@ -133,8 +172,4 @@ class BatchedDatagrams:
     def _fill(self, wires: list[bytes], replies: list[bytes | None]) -> None:
         for index, wire in enumerate(wires):
             if replies[index] is None:
-                replies[index] = self._paths.slow(wire, self._batch.peer(index))
-
-
-def _packed(sock: socket.socket, host: str) -> bytes:
-    return socket.inet_pton(sock.family, host.partition("%")[0])
+                replies[index] = self._paths.slow(wire, self._batch.peer(index), self._sock)

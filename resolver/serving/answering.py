@@ -8,7 +8,7 @@ slow       everything else
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from secrets import token_bytes
 
 from resolver.answers.answer import Rcode
@@ -94,16 +94,8 @@ class Answering:
             # Only ``handle`` writes the log.
             return slow_only(slow)
         admission = _Admission(limiter) if limiter else None
-        return Paths(self._answer_fast, slow, admission, self._fast[Transport.UDP].tables)
-
-    def _answer_fast(self, wires: Sequence[bytes]) -> list[bytes | None]:
-        answer = self._fast[Transport.UDP].answer
-        try:
-            return [answer(wire) for wire in wires]
-        except Exception:
-            # As in ``_handle``; whatever it was, the slow path takes all of them.
-            log.exception("messages could not be answered: %s", b" ".join(wires).hex())
-            return [None] * len(wires)
+        fast = self._fast[Transport.UDP]
+        return Paths(fast.answer, slow, admission, fast.tables)
 
     def forget(self) -> None:
         """Drop what was learned from the zones: to be called after changes, before the next message."""

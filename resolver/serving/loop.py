@@ -11,10 +11,9 @@ from resolver.answers.answer import Rcode
 from resolver.answers.responder import Transport
 from resolver.answers.wire import build_error
 from resolver.config import ResolverConfig, TcpLimits
-from resolver.fast import mmsg
-from resolver.fast.accelerated import open_datagrams
+from resolver.fast.accelerated import waiting_on
 from resolver.fast.mmsg import Peer
-from resolver.fast.udp import Datagrams, Paths, Slow, slow_only
+from resolver.fast.udp import Paths, Slow, slow_only
 from resolver.serving.sockets import Opened
 from resolver.serving.tcp import Relay, TcpClients
 from resolver.telemetry.tally import Tally
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _INTERVAL = 0.2
-# So many messages at once mean that more will come at once.
-_BUSY = 32
-_PAUSE = 0.0003
 
 Handle = Callable[[bytes, bytes, Transport], bytes | None]
 
@@ -49,10 +45,10 @@ class Loop:
     ) -> None:
         """``paths`` may put a fast path before ``handle`` for what comes by UDP."""
         self._handle = handle
-        self._paths = paths
-        self._tally = tally
+        self._latencies = tally.latencies
         self._relay = relay
         self._selector = DefaultSelector()
+        self._waiting = waiting_on(self._selector, paths(self._answer_datagram), tally.latencies)
         self._clients = TcpClients(self._selector, limits, self._answer_stream, relay)
 
     def listen(self, sockets: Sequence[Opened], certificate: "Certificate | None" = None) -> None:
@@ -61,13 +57,7 @@ class Loop:
             if sock.type == socket.SOCK_STREAM:
                 self.watch(sock, self._acceptor(sock, certificate if secure else None))
             else:
-                self.watch(sock, self._answerer(sock))
-
-    def _answerer(self, sock: socket.socket) -> Callable[[int, float], None]:
-        datagrams = open_datagrams(
-            sock, self._paths(lambda wire, peer: self._answer_datagram(sock, wire, peer))
-        )
-        return lambda mask, now: self._answer_datagrams(datagrams)
+                self._waiting.listen(sock)
 
     def _acceptor(
         self, sock: socket.socket, certificate: "Certificate | None"
@@ -86,7 +76,7 @@ class Loop:
         """Serve until ``is_over``, which is asked after each turn and at least five times a second."""
         try:
             while not is_over():
-                ready = self._selector.select(_INTERVAL)
+                ready = self._selector.select(0) if self._waiting.wait(_INTERVAL) else []
                 now = time.monotonic()
                 for key, mask in ready:
                     self._turn(key, mask, now)
@@ -96,25 +86,17 @@ class Loop:
             self._selector.close()
 
     def _turn(self, key: SelectorKey, mask: int, now: float) -> None:
-        # An earlier handler of this turn may have closed it to make room.
-        if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
+        # An earlier handler of this turn may have closed it to make room; what has no handler is UDP.
+        if key.data and isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() >= 0:
             key.data(mask, now)
 
     def _answer_stream(self, wire: bytes, host: str, transport: Transport) -> bytes | None:
-        began = time.perf_counter()
+        began = time.perf_counter_ns()
         reply = self._handle(wire, packed_address(host), transport)
-        self._tally.latency(time.perf_counter() - began)
+        self._latencies.note(time.perf_counter_ns() - began)
         return reply
 
-    def _answer_datagrams(self, datagrams: Datagrams) -> None:
-        began = time.perf_counter()
-        number = datagrams.turn()
-        if number:
-            self._tally.latency(time.perf_counter() - began, number)
-        if pause := pause_after(number):
-            time.sleep(pause)
-
-    def _answer_datagram(self, sock: socket.socket, wire: bytes, peer: Peer) -> bytes | None:
+    def _answer_datagram(self, wire: bytes, peer: Peer, sock: socket.socket) -> bytes | None:
         reply = self._handle(wire, packed_address(peer[0]), Transport.UDP)
         if reply == b"":
             if self._relay:
@@ -131,15 +113,6 @@ class Loop:
 
         if self._relay.open(wire, peer[:2], Transport.UDP, deliver) is None:
             _send(sock, build_error(wire, Rcode.SERVFAIL), peer)
-
-
-def pause_after(number: int) -> float:
-    """How many seconds to let the next batch grow after a turn of ``number`` datagrams. Pure.
-
-    Under load it costs a tenth less for each to take more at once. A turn that ended with a full batch has
-    left some waiting, for which there is no pause; and single questions never wait.
-    """
-    return _PAUSE if number >= _BUSY and number % mmsg.SIZE else 0.0
 
 
 def _send(sock: socket.socket, reply: bytes, peer: Peer) -> None:

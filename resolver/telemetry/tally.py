@@ -10,6 +10,9 @@ LATENCY_BOUNDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
 )
 
+# The same in nanoseconds, as they are counted.
+NANOSECOND_BOUNDS = tuple(round(bound * 1e9) for bound in LATENCY_BOUNDS)
+
 # Kinds of answers that are counted apart; types of further ones are not told apart.
 _MAX_KINDS = 400
 
@@ -43,14 +46,29 @@ class Counts(msgspec.Struct, frozen=True):
         return Counts(tuple(answered.items()), events, latency, self.latency_sum + other.latency_sum)
 
 
+class Latencies:
+    """Times from reading to answering.
+
+    ``cells`` is a plain list, for the accelerator adds to it, too: how many messages by the bounds and beyond
+    them, and in the last cell the nanoseconds of all.
+    """
+
+    def __init__(self) -> None:
+        self.cells = [0] * (len(NANOSECOND_BOUNDS) + 2)
+
+    def note(self, nanoseconds: int, number: int = 1) -> None:
+        """Count ``number`` messages that were handled together in so many nanoseconds."""
+        self.cells[bisect_left(NANOSECOND_BOUNDS, nanoseconds)] += number
+        self.cells[-1] += nanoseconds * number
+
+
 class Tally:
     """The running counters of a process."""
 
     def __init__(self) -> None:
         self.events: dict[str, int] = {}
+        self.latencies = Latencies()
         self._answered: dict[tuple[int, int, str, str], int] = {}
-        self._latency = [0] * (len(LATENCY_BOUNDS) + 1)
-        self._latency_sum = 0.0
 
     def answer(self, rtype: int, rcode: int, transport: str, path: str) -> None:
         """Count one answer."""
@@ -60,12 +78,8 @@ class Tally:
             key = (0, rcode, transport, path)
         self._answered[key] = self._answered.get(key, 0) + 1
 
-    def latency(self, seconds: float, number: int = 1) -> None:
-        """Count the time from reading to answering of ``number`` messages that were handled together."""
-        self._latency[bisect_left(LATENCY_BOUNDS, seconds)] += number
-        self._latency_sum += seconds * number
-
     def counts(self) -> Counts:
         """The counters as they are now."""
         answered = tuple((Answered(*key), number) for key, number in self._answered.items())
-        return Counts(answered, dict(self.events), tuple(self._latency), self._latency_sum)
+        *latency, nanoseconds = self.latencies.cells
+        return Counts(answered, dict(self.events), tuple(latency), nanoseconds / 1e9)

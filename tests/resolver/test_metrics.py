@@ -139,10 +139,10 @@ def test_strangers_cannot_make_the_counters_grow() -> None:
 def test_counts_are_added() -> None:
     first, second = Tally(), Tally()
     first.answer(1, 0, "udp", "slow")
-    first.latency(0.00004, 3)
+    first.latencies.note(40_000, 3)
     first.events["x"] = 1
     second.answer(1, 0, "udp", "slow")
-    second.latency(60.0)
+    second.latencies.note(60_000_000_000)
     total = first.counts() + second.counts()
     assert total.answered == ((Answered(1, 0, "udp", "slow"), 2),)
     assert sum(total.latency) == 4

@@ -2,7 +2,10 @@
 
 import contextlib
 import select
+import selectors
 import socket
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
@@ -10,9 +13,11 @@ import dns.message
 import pytest
 
 from resolver.fast import mmsg, udp
-from resolver.fast.accelerated import AcceleratedDatagrams, open_datagrams
+from resolver.fast.accelerated import AcceleratedWaiting, waiting_on
 from resolver.fast.path import FastPath
-from resolver.fast.udp import BatchedDatagrams, Datagrams, Paths, PlainDatagrams
+from resolver.fast.udp import BatchedDatagrams, Paths, PlainDatagrams
+from resolver.fast.waiting import Waiting, pause_after
+from resolver.telemetry.tally import Latencies
 from tests.resolver.test_fastpath import accelerator
 from tests.resolver.zones import World
 
@@ -43,10 +48,10 @@ class Admission:
 
 
 def paths_of(admission: Admission | None = None) -> Paths:
-    def slow(wire: bytes, peer: mmsg.Peer) -> bytes | None:
+    def slow(wire: bytes, peer: mmsg.Peer, sock: socket.socket) -> bytes | None:
         return b"slow " + peer[0].encode() if wire.startswith(b"say") else None
 
-    return Paths(lambda wires: [FAST.answer(wire) for wire in wires], slow, admission, FAST.tables)
+    return Paths(FAST.answer, slow, admission, FAST.tables)
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
@@ -65,29 +70,49 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket
         yield server, client
 
 
+class Server:
+    """Waits on one UDP socket, and counts what came."""
+
+    def __init__(self, kind: str, sock: socket.socket, paths: Paths, module: ModuleType) -> None:
+        self.selector = selectors.DefaultSelector()
+        self.latencies = Latencies()
+        self.waiting = Waiting(self.selector, paths, self.latencies)
+        if kind == "accelerated":
+            assert isinstance(self.selector, selectors.EpollSelector)
+            self.waiting = AcceleratedWaiting(self.selector, paths, self.latencies, module)
+        self.waiting.listen(sock)
+
+    @property
+    def taken(self) -> int:
+        return sum(self.latencies.cells[:-1])
+
+    def take(self, number: int) -> None:
+        """Wait until so many more messages were answered, or left unanswered."""
+        wanted, deadline = self.taken + number, time.monotonic() + 5
+        while self.taken < wanted:
+            assert time.monotonic() < deadline, f"{self.taken} of {wanted} came"
+            assert not self.waiting.wait(0.001)
+        assert self.taken == wanted
+
+
 @pytest.fixture(params=["plain", "batched", "accelerated"])
-def kind(request: pytest.FixtureRequest) -> str:
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param != "plain" and not mmsg.IS_AVAILABLE:
         pytest.skip("not this system")
+    if request.param == "plain":
+        monkeypatch.setattr(mmsg, "IS_AVAILABLE", False)
     return str(request.param)
 
 
-def datagrams(kind: str, sock: socket.socket, paths: Paths, module: ModuleType) -> Datagrams:
-    if kind == "accelerated":
-        return AcceleratedDatagrams(sock, paths, module)
-    return {"plain": PlainDatagrams, "batched": BatchedDatagrams}[kind](sock, paths)
-
-
 def exchange(
-    answering: Datagrams, server: socket.socket, client: socket.socket, wires: Sequence[bytes]
-) -> int:
+    datagrams: BatchedDatagrams, server: socket.socket, client: socket.socket, wires: Sequence[bytes]
+) -> None:
     for wire in wires:
         client.send(wire)
     taken = 0
     while taken < len(wires):
         assert select.select([server], [], [], 5)[0]
-        taken += answering.turn()
-    return taken
+        taken += datagrams.take_many()
 
 
 def question(identifier: int, name: str = "") -> bytes:
@@ -100,25 +125,62 @@ Pair = tuple[socket.socket, socket.socket]
 
 
 def test_every_message_gets_its_own_answer(kind: str, pair: Pair, accelerator: ModuleType) -> None:
-    server, client = pair
-    answering = datagrams(kind, server, paths_of(), accelerator)
+    sock, client = pair
+    server = Server(kind, sock, paths_of(), accelerator)
     for _ in range(2):
         wires = [question(number) if number % 7 else b"nothing" for number in range(150)]
         wires[70] = b"say it"
-        assert exchange(answering, server, client, wires) == 150
+        for wire in wires:
+            client.send(wire)
+        server.take(150)
         expected = [WORLD.bytes(wire) for wire in wires if wire[:3] not in (b"not", b"say")]
         answers = [client.recv(4096) for _ in range(len(expected) + 1)]
         spoken = b"slow " + client.getsockname()[0].encode()
         assert sorted(answers) == sorted([*filter(None, expected), spoken])
-    assert answering.turn() == 0
+
+
+def test_questions_that_come_one_by_one_are_answered_at_once(
+    kind: str, pair: Pair, accelerator: ModuleType
+) -> None:
+    sock, client = pair
+    server = Server(kind, sock, paths_of(), accelerator)
+    for number in range(20):
+        client.send(question(number))
+        server.take(1)
+        assert client.recv(4096) == WORLD.bytes(question(number))
+    client.send(b"say it")
+    server.take(1)
+    assert client.recv(4096).startswith(b"slow")
+
+
+def test_the_wait_ends_early_when_another_socket_is_ready(
+    kind: str, pair: Pair, accelerator: ModuleType
+) -> None:
+    sock, client = pair
+    server = Server(kind, sock, paths_of(), accelerator)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        server.selector.register(ours, selectors.EVENT_READ)
+        client.send(question(1))
+        began = time.monotonic()
+        waker = threading.Timer(0.05, theirs.send, [b"!"])
+        waker.start()
+        assert server.waiting.wait(30)
+        assert time.monotonic() - began < 10
+        waker.join()
+        assert client.recv(4096) == WORLD.bytes(question(1))
+        ours.recv(1)
+        assert not server.waiting.wait(0.01)
 
 
 def test_a_client_without_a_share_is_left_to_the_slow_path(
     kind: str, pair: Pair, accelerator: ModuleType
 ) -> None:
-    server, client = pair
-    answering = datagrams(kind, server, paths_of(Admission(share=10)), accelerator)
-    exchange(answering, server, client, [*(question(number) for number in range(30)), b"say the end"])
+    sock, client = pair
+    server = Server(kind, sock, paths_of(Admission(share=10)), accelerator)
+    for wire in [*(question(number) for number in range(30)), b"say the end"]:
+        client.send(wire)
+    server.take(31)
     answers = [client.recv(4096) for _ in range(11)]
     assert sum(answer.startswith(b"slow") for answer in answers) == 1
     client.setblocking(False)
@@ -126,14 +188,14 @@ def test_a_client_without_a_share_is_left_to_the_slow_path(
         client.recv(4096)
 
 
-@pytest.mark.skipif(not mmsg.IS_AVAILABLE, reason="only batches remember who is exempt")
-@pytest.mark.parametrize("kind", ["batched", "accelerated"])
 def test_an_exempt_client_has_all_it_wants(kind: str, pair: Pair, accelerator: ModuleType) -> None:
-    server, client = pair
+    sock, client = pair
     host = socket.inet_pton(client.family, client.getsockname()[0])
-    answering = datagrams(kind, server, paths_of(Admission(share=0, exempt=[host])), accelerator)
+    server = Server(kind, sock, paths_of(Admission(share=0, exempt=[host])), accelerator)
     for _ in range(2):
-        exchange(answering, server, client, [question(number) for number in range(30)])
+        for number in range(30):
+            client.send(question(number))
+        server.take(30)
         assert {client.recv(4096)[:2] for _ in range(30)} == {number.to_bytes(2) for number in range(30)}
 
 
@@ -141,16 +203,16 @@ def test_an_exempt_client_has_all_it_wants(kind: str, pair: Pair, accelerator: M
 def test_clients_of_one_batch_get_their_own_answers(
     kind: str, pair: Pair, accelerator: ModuleType, can_cut: bool
 ) -> None:
-    server, client = pair
+    sock, client = pair
     if not can_cut:
         # The kernel does not cut what it shall not compute the checksums of.
-        server.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
-    answering = datagrams(kind, server, paths_of(), accelerator)
+        sock.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+    server = Server(kind, sock, paths_of(), accelerator)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(socket.socket(client.family, socket.SOCK_DGRAM)) for _ in range(5)]
         for other in clients:
             other.settimeout(5)
-            other.connect(server.getsockname())
+            other.connect(sock.getsockname())
         asked = {
             other: [question(number, _LONG[: number % 40] + _NAME) for number in _NUMBERS]
             for other in clients
@@ -159,10 +221,7 @@ def test_clients_of_one_batch_get_their_own_answers(
             for wires in zip(*asked.values(), strict=True):
                 for other, wire in zip(asked, wires, strict=True):
                     other.send(wire)
-            taken = 0
-            while taken < len(clients) * len(_NUMBERS):
-                assert select.select([server], [], [], 5)[0]
-                taken += answering.turn()
+            server.take(len(clients) * len(_NUMBERS))
             for other, wires in asked.items():
                 answers = sorted(other.recv(4096) for _ in wires)
                 assert answers == sorted(filter(None, map(WORLD.bytes, wires)))
@@ -176,7 +235,7 @@ def test_an_answer_that_cannot_be_sent_is_given_up_alone(pair: Pair, others: int
     huge = b"x" * 70000
     said = [b"one", huge, b"three", *[b"other"] * others]
     replies = iter(said)
-    answering = BatchedDatagrams(server, Paths(lambda wires: [next(replies) for _ in wires], lambda *_: None))
+    answering = BatchedDatagrams(server, Paths(lambda wire: next(replies), lambda *_: None))
     exchange(answering, server, client, [b"asked"] * len(said))
     assert sorted(client.recv(4096) for _ in said[1:]) == sorted([b"one", *said[2:]])
 
@@ -187,9 +246,9 @@ def test_a_long_message_among_short_ones_is_read_whole(pair: Pair) -> None:
     wires = [b"short", b"l" * 255, b"o" * 256, b"n" * 257, b"g" * 4096, b"short again"]
     seen: list[bytes] = []
 
-    def silent(given: Sequence[bytes]) -> list[bytes | None]:
-        seen.extend(given)
-        return [b"so"] * len(given)
+    def silent(wire: bytes) -> bytes | None:
+        seen.append(wire)
+        return b"so"
 
     exchange(BatchedDatagrams(server, Paths(silent, lambda *_: None)), server, client, wires)
     assert seen == wires
@@ -197,11 +256,48 @@ def test_a_long_message_among_short_ones_is_read_whole(pair: Pair) -> None:
     assert seen[-1] == b"x" * 4096
 
 
-def test_the_accelerator_can_be_switched_off(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_the_fast_path_leaves_the_question_to_the_slow_one(pair: Pair) -> None:
+    server, client = pair
+
+    def broken(wire: bytes) -> bytes | None:
+        raise RuntimeError("a fault")
+
+    paths = Paths(broken, lambda wire, peer, sock: b"slow " + wire)
+    for datagrams in (PlainDatagrams(server, paths), BatchedDatagrams(server, paths)):
+        client.send(b"one")
+        assert datagrams.take_one() == 1
+        exchange(BatchedDatagrams(server, paths), server, client, [b"two", b"three"])
+        assert [client.recv(4096) for _ in range(3)] == [b"slow one", b"slow two", b"slow three"]
+        assert datagrams.take_one() == 0
+        assert datagrams.take_many() == 0
+
+
+def test_the_accelerator_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESOLVER_ACCELERATOR", "off")
-    assert not isinstance(open_datagrams(pair[0], paths_of()), AcceleratedDatagrams)
+    found = waiting_on(selectors.DefaultSelector(), paths_of(), Latencies())
+    assert not isinstance(found, AcceleratedWaiting)
 
 
 def test_other_systems_get_the_plain_loop(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mmsg, "IS_AVAILABLE", False)
     assert isinstance(udp.datagrams_of(pair[0], paths_of()), PlainDatagrams)
+
+
+def test_a_wait_works_with_any_selector(pair: Pair) -> None:
+    server, client = pair
+    with selectors.SelectSelector() as selector:
+        waiting = waiting_on(selector, paths_of(), Latencies())
+        waiting.listen(server)
+        client.send(question(1))
+        assert not waiting.wait(0.05)
+        assert client.recv(4096) == WORLD.bytes(question(1))
+
+
+@pytest.mark.parametrize("number", [0, 1, 31, mmsg.SIZE, 4 * mmsg.SIZE])
+def test_no_pause_while_idle_or_while_more_is_waiting(number: int) -> None:
+    assert pause_after(number) == 0.0
+
+
+@pytest.mark.parametrize("number", [32, mmsg.SIZE - 1, mmsg.SIZE + 1, 2 * mmsg.SIZE + 90])
+def test_a_short_pause_once_a_burst_was_drained(number: int) -> None:
+    assert 0.0 < pause_after(number) <= 0.0005
