@@ -1,32 +1,28 @@
 """The common question, answered from bytes to bytes: what the slow path says, for a hundredth of its cost.
 
 One look-up takes the header, one the bytes after the name (type, class, a plain OPT record), one the zone;
-then the labels before the zone are walked and read as an address. Names with records of their own are
-remembered as the slow path answered them; of others nothing is kept, for those are a stranger's choice. All
-that is unusual gets None and belongs to ``responder.respond``. Pure; wants ``forget`` after each change.
+then the labels before the zone are walked and read as an address. Answers for names with records of their
+own are remembered; of others nothing is kept, for those are a stranger's choice. All that is unusual gets
+None and belongs to ``responder.respond``. Pure; wants ``forget`` after each change.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from resolver.answers.answer import Answer, Question, Rcode, negative_soa
-from resolver.answers.responder import STREAM_SIZE, Transport, respond
+from resolver.answers.answer import Rcode
+from resolver.answers.responder import Transport, respond
 from resolver.answers.synthesis import Rules
-from resolver.answers.wire import HEADER_SIZE, PLAIN_SIZE, Query, build_response
+from resolver.answers.wire import HEADER_SIZE, PLAIN_SIZE
 from resolver.fast.addresses import OCTETS, STEPS, is_inner, read_address
+from resolver.fast.places import AMPLIFICATION, Known, Place
 from resolver.fast.tails import ANY_FAMILY, HEADS, Counters, Tail, read_tail
-from resolver.names import MAX_LABEL, MAX_NAME, Labels, fold, from_wire, is_within, to_wire
-from resolver.records import Type
+from resolver.names import MAX_NAME, Labels, from_wire, to_wire
 from resolver.zones.contents import Contents
 
 # Bounds of what is kept: kinds of questions, and answers for names that have records.
 _MAX_TAILS = 4096
 _MAX_REMEMBERED = 65536
 
-# No answer is longer than this many questions; who may get more is for others to decide.
-_AMPLIFICATION = 4
-# So that a negative answer fits beside any name and an OPT record into the 512 that every client takes.
-_MAX_NEGATIVE = 512 - HEADER_SIZE - MAX_NAME - 4 - 11
 # The end of the name, type and class.
 _QUESTION_TAIL = 5
 
@@ -40,28 +36,6 @@ Tables = tuple[dict[bytes, dict[bytes, Tail]], tuple[tuple[int, dict[bytes, Any]
 """All that an answer is made from, as the accelerator reads it: what ``FastPath.answer`` has at hand."""
 
 
-class _Place:
-    """A zone as the fast path needs it.
-
-    ``negative`` has all behind the question of a negative answer, by where the zone's name begins in it;
-    ``own`` the labels before the zone that the SOA names: with such a question it is compressed otherwise.
-    """
-
-    __slots__ = ("is_reverse", "negative", "own", "tops", "zone")
-
-    def __init__(self, zone: Contents) -> None:
-        self.zone = zone
-        self.tops = zone.tops
-        # Names in it are not what the fast path reads.
-        self.is_reverse = zone.reverse or zone.is_redirected
-        self.negative: dict[int, bytes] = {}
-        self.own = frozenset(_labels_of_soa(zone))
-
-    def plain(self) -> tuple[dict[bytes, int], frozenset[bytes], dict[int, bytes]] | None:
-        """The same for the accelerator; None for a zone that it cannot read."""
-        return None if self.is_reverse else (self.tops, self.own, self.negative)
-
-
 class FastPath:
     """Answers for the zones; ``counters`` has how many, by type and rcode. For one thread at a time."""
 
@@ -69,6 +43,7 @@ class FastPath:
         self._zones = zones
         self.counters = Counters()
         self._counts = self.counters.counts
+        self._places: tuple[tuple[int, dict[bytes, Place]], ...] = ()
         self._kinds: dict[tuple[int, int], dict[bytes, Tail]] = {head: {} for head in HEADS.values()}
         # A root zone has no bytes to be found by, and takes the slow path.
         self._tails = {} if () in zones else {key: self._kinds[head] for key, head in HEADS.items()}
@@ -77,6 +52,8 @@ class FastPath:
     def obey(self, rules: Rules) -> None:
         """Answer by these rules from now on."""
         self._rules = rules
+        for tails in self._kinds.values():
+            tails.clear()
         is_plain = rules.policy.is_open and rules.hex_ipv4 and not rules.blocklist
         self._filter = None if is_plain else self._filtered
         self.forget()
@@ -84,12 +61,14 @@ class FastPath:
     def forget(self) -> None:
         """Drop all that was learned from the zones: to be called when one of them has changed."""
         for tails in self._kinds.values():
-            tails.clear()
+            for tail in tails.values():
+                tail[-1].clear()
         self._remembered = 0
-        sizes: dict[int, dict[bytes, _Place]] = {}
+        former = {wire: place for _, places in self._places for wire, place in places.items()}
+        sizes: dict[int, dict[bytes, Place]] = {}
         for origin, zone in self._zones.items():
             wire = to_wire(origin)[:-1]
-            sizes.setdefault(len(wire), {})[wire] = _Place(zone)
+            sizes.setdefault(len(wire), {})[wire] = Place(zone, former.get(wire))
         # The longest first: the closest zone has the name.
         self._places = tuple(sorted(sizes.items(), reverse=True))
         plain = tuple(
@@ -146,7 +125,7 @@ class FastPath:
             if b"*" in place.tops:
                 return None
             slot, nodata = slot + _NXDOMAIN, nxdomain
-        behind = place.negative.get(cut) or self._learn_negative(place, cut)
+        behind = place.negative.get(cut) or place.learn_negative(cut)
         if not behind:
             return None
         self._counts[slot] += 1
@@ -161,10 +140,9 @@ class FastPath:
             return None
         return packed if rules.policy.permits(packed) else _NO_DATA
 
-    def _recall(self, wire: bytes, name: bytes, tail: Tail, place: _Place) -> bytes | None:
-        """What the slow path answered before to this question for a name that has records."""
-        remembered = tail[-1]
-        known = remembered.get(name) or self._remember(wire, name, remembered, place)
+    def _recall(self, wire: bytes, name: bytes, tail: Tail, place: Place) -> bytes | None:
+        """What is said to this question for a name that has records."""
+        known = tail[-1].get(name) or self._remember(wire, name, tail, place)
         if known is None:
             return None
         header, behind = known
@@ -172,19 +150,22 @@ class FastPath:
         question = wire[HEADER_SIZE : HEADER_SIZE + len(name) + _QUESTION_TAIL]
         return b"".join((wire[_ID], header, question, behind))
 
-    def _remember(
-        self, wire: bytes, name: bytes, remembered: dict[bytes, tuple[bytes, bytes]], place: _Place
-    ) -> tuple[bytes, bytes] | None:
-        if place.zone.node(_labels(name)) is None:
-            return None
-        response = respond(wire, Transport.TCP, self._zones, self._rules)
-        if response is None or len(response) > min(PLAIN_SIZE, _AMPLIFICATION * len(wire)):
+    def _remember(self, wire: bytes, name: bytes, tail: Tail, place: Place) -> Known | None:
+        start = HEADER_SIZE + len(name) + 1
+        known = place.recite(name, wire[start : start + 4], tail) if self._filter is None else None
+        if known is None and place.zone.node(_labels(name)) is not None:
+            known = self._ask(wire, start + 4)
+        if known is None or start + 4 + len(known[1]) > min(PLAIN_SIZE, AMPLIFICATION * len(wire)):
             return None
         if self._remembered >= _MAX_REMEMBERED:
             self.forget()
         self._remembered += 1
-        behind = response[HEADER_SIZE + len(name) + _QUESTION_TAIL :]
-        return remembered.setdefault(name, (response[2:HEADER_SIZE], behind))
+        return tail[-1].setdefault(name, known)
+
+    def _ask(self, wire: bytes, end: int) -> Known | None:
+        """What the slow path says to a message whose question ends at ``end``."""
+        response = respond(wire, Transport.TCP, self._zones, self._rules)
+        return (response[2:HEADER_SIZE], response[end:]) if response else None
 
     def _learn_tail(self, wire: bytes, end: int, tails: dict[bytes, Tail]) -> Tail | None:
         data = wire[end:]
@@ -195,34 +176,6 @@ class FastPath:
             tails[data] = tail
         return tail
 
-    def _learn_negative(self, place: _Place, cut: int) -> bytes | None:
-        name = (*_filling(cut), *place.zone.origin)
-        query = Query(0, 0, Question(name, Type.A))
-        response = build_response(query, Answer(authority=(negative_soa(place.zone),)), limit=STREAM_SIZE)
-        length = len(to_wire(name)) + 4 + HEADER_SIZE
-        behind = response[length:]
-        if len(behind) > min(_MAX_NEGATIVE, (_AMPLIFICATION - 1) * length):
-            return None
-        return place.negative.setdefault(cut, behind)
-
 
 def _labels(name: bytes) -> Labels:
     return from_wire(name + b"\0")[0]
-
-
-def _labels_of_soa(zone: Contents) -> Iterator[bytes]:
-    """The labels that stand right before the zone's name in the names of its SOA."""
-    data, start = negative_soa(zone).data[0], 0
-    for _ in range(2):
-        labels, start = from_wire(data, start)
-        if len(labels) > len(zone.origin) and is_within(fold(labels), zone.origin):
-            yield labels[-len(zone.origin) - 1].lower()
-
-
-def _filling(size: int) -> Iterator[bytes]:
-    """Labels that take ``size`` bytes, which is not 1, and are in no SOA."""
-    while size:
-        # What is left must not be one byte, which is no label.
-        length = min(size - 1, MAX_LABEL - (size == MAX_LABEL + 2))
-        yield bytes(length)
-        size -= length + 1

@@ -9,7 +9,7 @@ from resolver.records import Type, is_meta
 ANY_FAMILY = 255
 
 
-_OWNER = b"\xc0\x0c"
+OWNER = b"\xc0\x0c"
 _OPT_START = b"\x00\x00\x29"
 _TYPE_SLOTS = 32
 _RCODES = 16
@@ -110,4 +110,4 @@ def _record(rtype: int, ttl: int) -> tuple[int, bytes]:
     if rtype == Type.ANY:
         return ANY_FAMILY, b""
     family = {int(Type.A): 4, int(Type.AAAA): 16}.get(rtype, 0)
-    return family, _OWNER + struct.pack("!HHLH", rtype, 1, ttl, family)
+    return family, OWNER + struct.pack("!HHLH", rtype, 1, ttl, family)

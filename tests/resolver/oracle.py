@@ -2,7 +2,8 @@
 
     python -m tests.resolver.oracle --queries 1000000 --seed 1
 
-makes so many questions, well-formed and broken ones, for several sets of zones, and stops at a difference.
+makes so many questions, well-formed and broken ones, for several sets of zones, which change now and then,
+and stops at a difference.
 """
 
 import argparse
@@ -39,7 +40,19 @@ LINES = (
     "7.7.7.10.in-addr.arpa 60 PTR seven.xip.test",
     "out.b.xip.test 60 DNAME www.xip.test",
     "c.xip.test 60 DNAME elsewhere.example",
+    "app.xip.test 60 A 192.0.2.11",
+    "app.xip.test 60 A 192.0.2.12",
+    "app.xip.test 7 AAAA 2001:db8::11",
+    'app.xip.test 60 TXT "one" "two"',
+    "hostmaster.xip.test 60 A 192.0.2.13",
+    "a.hostmaster.xip.test 60 AAAA 2001:db8::13",
+    "app.sub.xip.test 60 A 192.0.2.78",
+    f"0a000005.xip.test 60 TXT {'x' * 250}",
 )
+# What comes and goes, where the zone is served at all.
+NAMES = ("frontend", "mail", "d", "10-0-0-5", "1.2.3.4", "5", "*.app", "a.frontend", "_acme-challenge", "ns")
+DATA = ("A 192.0.2.99", "A 192.0.2.98", "AAAA 2001:db8::99", "TXT new", "MX 5 app.xip.test", "SRV 1 2 3 ns.a")
+_ROUND = 100
 # What the parent knows of a zone that is served as well.
 PARENTAL = ("a.xip.test 60 NS ns1.a.xip.test", f"a.xip.test 60 DS 1 13 2 {'00' * 32}")
 LABELS = (
@@ -212,6 +225,17 @@ class Pair:
         self.fast = FastPath(world.zones, world.rules)
         self.accelerator = accelerator
         self.compiled = 0
+        self._now = 10
+
+    def change(self, random_: random.Random) -> None:
+        """Set some record, or take one away."""
+        name = f"{random_.choice(NAMES)}.{random_.choice(('', 'a.'))}xip.test"
+        data = random_.choice(DATA)
+        lines = [f"{name} {random_.choice((1, 60, 3600))} {data}"] if random_.random() < 0.6 else []
+        origin = self.world.home("xip.test")
+        self.world.zones[origin].apply(update(lines, delete=[(name, data.split()[0])]), now=self._now)
+        self._now += 1
+        self.fast.forget()
 
     def compare(self, wire: bytes) -> bytes | None:
         """The fast path's answer; raises AssertionError if the slow path has another."""
@@ -233,9 +257,12 @@ def compare(queries: int, seed: int, accelerator: ModuleType | None = None) -> C
     """How many questions went which way; raises AssertionError at the first difference."""
     random_ = random.Random(seed)
     pairs = [Pair(world, accelerator) for world in worlds()]
-    ways = Counter(
-        "fast" if random_.choice(pairs).compare(make_question(random_)) else "slow" for _ in range(queries)
-    )
+    ways: Counter[str] = Counter()
+    for number in range(queries):
+        pair = random_.choice(pairs)
+        if number % _ROUND == 0:
+            pair.change(random_)
+        ways["fast" if pair.compare(make_question(random_)) else "slow"] += 1
     ways["in C"] = sum(pair.compiled for pair in pairs)
     return ways
 

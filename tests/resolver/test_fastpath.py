@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from resolver.fast import path as fastpath
 from resolver.fast.build_accelerator import build
 from resolver.fast.path import FastPath
+from resolver.fast.places import Place
 from tests.resolver.oracle import Pair, compare, make_question, worlds
 from tests.resolver.zones import World, update
 
@@ -110,6 +111,37 @@ def test_a_change_of_a_zone_is_answered_once_it_is_told() -> None:
     assert after == [world.bytes(wire) for wire in asked]
     # The address in a name stays; the serial of the zone is in all the others.
     assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("rtype", ["A", "AAAA", "TXT", "MX", "HTTPS"])
+@pytest.mark.parametrize("edns", [-1, 0])
+def test_addresses_that_were_given_do_not_take_the_slow_path(
+    rtype: str, edns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"www.xip.test 60 {data}" for data in ("A 192.0.2.1", "A 192.0.2.2", "TXT one", "TXT two")]
+    world = World(*lines, ns=NS)
+    fast, wire = fast_of(world), question("WWW.xip.test", rtype, use_edns=edns)
+    expected = world.bytes(wire)
+    monkeypatch.setattr(fastpath, "respond", lambda *_: None)
+    assert fast.answer(wire) == expected
+    world.zone("xip.test").apply(update(["www.xip.test 5 A 192.0.2.3"]), now=99)
+    fast.forget()
+    assert fast.answer(wire) == world.bytes(wire)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"ns": ("ns1.xip.test",)}, {"ns": ("ns2.xip.test",)}, {"ns": NS, "hostmaster": "a.b.test"}]
+)
+def test_what_is_kept_of_a_zone_is_what_would_be_learned(settings: dict[str, object]) -> None:
+    former = Place(World(ns=("ns1.xip.test",)).zone("xip.test"))
+    for cut in range(2, 80):
+        former.learn_negative(cut)
+    world = World(**settings)
+    world.zone("xip.test").apply(update(["x.xip.test 60 A 192.0.2.7"]), now=99)
+    changed, fresh = Place(world.zone("xip.test"), former), Place(world.zone("xip.test"))
+    assert changed.own == fresh.own
+    assert all(behind == fresh.learn_negative(cut) for cut, behind in changed.negative.items())
+    assert bool(changed.negative) == (settings == {"ns": ("ns1.xip.test",)})
 
 
 def test_answers_are_counted_by_type_and_rcode() -> None:
