@@ -14,6 +14,7 @@ from resolver.feeding.protocol import Ack, FeedUpdate, Ready, Start
 from resolver.names import fold, from_text
 from resolver.records import rrset_from_text, type_number
 from resolver.serving.keeper import Keeper
+from resolver.serving.scheduling import give_way
 from resolver.zones.zone import Update
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ def _start(line: bytes) -> Keeper:
 
 
 def _feed(keeper: Keeper, batches: Iterator[list[bytes]], output: FileIO, stop: threading.Event) -> None:
+    give_way()
     number = 0
     try:
         for lines in batches:

@@ -25,6 +25,7 @@ from resolver.serving.messages import (
     frame,
 )
 from resolver.serving.process import START_TIMEOUT, Process
+from resolver.serving.scheduling import give_way
 from resolver.serving.sockets import Opened
 from resolver.telemetry.tally import Counts
 from resolver.zones.contents import Change
@@ -61,7 +62,7 @@ class Crew:
         self.closing = threading.Event()
         self._config = config
         self._truth = truth
-        self._owner = ThreadPoolExecutor(1, thread_name_prefix="owner")
+        self._owner = ThreadPoolExecutor(1, thread_name_prefix="owner", initializer=give_way)
         self.places = [Place(self, index, share) for index, share in enumerate(shares)]
         truth.listeners.append(self._broadcast)
 

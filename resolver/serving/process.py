@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from resolver.serving.messages import Frames, Load, ToKeeper, frame
+from resolver.serving.scheduling import give_way
 
 # Seconds that a process has for its first word, on a machine that is busy.
 START_TIMEOUT = 30.0
@@ -85,6 +86,7 @@ class Process:
         return code
 
     def _write(self) -> None:
+        give_way()
         try:
             while (message := self._outbox.get()) is not None:
                 self._sock.sendall(frame(message) if isinstance(message, Load) else message)

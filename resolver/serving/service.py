@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from resolver.config import ResolverConfig
 from resolver.errors import ResolverError
 from resolver.serving.keeper import Keeper
+from resolver.serving.scheduling import give_way
 from resolver.serving.sockets import Opened
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def serve(config: ResolverConfig) -> None:
 
 
 def _keep(keeper: Keeper, systemd: "Systemd", stop: threading.Event, wanted: threading.Event) -> None:
+    give_way()
     systemd.tell("READY=1")
     while not stop.wait(_TICK):
         if wanted.is_set():

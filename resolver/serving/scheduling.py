@@ -1,7 +1,8 @@
-"""Short time slices for a process that answers, so that it is woken before those that compute beside it.
+"""Who comes first on a processor that is shared: who answers questions, before who computes beside it.
 
-With Linux 6.12 and later a thread may ask for the length of its slices (sched_setattr(2), ``sched_runtime``):
-who asks for short ones gets the same share of the processor, but sooner. Elsewhere nothing happens.
+On Linux each thread has its own niceness, and with Linux 6.12 and later may ask for the length of its time
+slices (sched_setattr(2), ``sched_runtime``): who asks for short ones gets the same share of the processor,
+but sooner. Elsewhere nothing happens.
 """
 
 import ctypes
@@ -9,7 +10,10 @@ import os
 import platform
 import struct
 import sys
+import threading
 
+# Added to the niceness: about a tenth of the share of a thread that answers.
+_NICER = 10
 # Nanoseconds, the least that Linux takes.
 _SLICE = 100_000
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
@@ -25,3 +29,10 @@ def ask_for_short_slices() -> bool:
     nice = os.getpriority(os.PRIO_PROCESS, 0)
     attributes = _ATTRIBUTES.pack(_ATTRIBUTES.size, os.SCHED_OTHER, 0, nice, 0, _SLICE, 0, 0)
     return bool(ctypes.CDLL(None).syscall(number, 0, attributes, 0) == 0)
+
+
+def give_way() -> None:
+    """Let this thread, and those that it starts, take what those leave that answer questions."""
+    if sys.platform == "linux":
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)

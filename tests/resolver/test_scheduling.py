@@ -1,10 +1,10 @@
-"""Short time slices, where the system has them."""
+"""Who answers comes before who computes, where the system can be told so."""
 
 import os
 import threading
 from collections.abc import Callable
 
-from resolver.serving.slices import ask_for_short_slices
+from resolver.serving.scheduling import ask_for_short_slices, give_way
 
 
 def in_a_thread_of_its_own(action: Callable[[], tuple[int, int]]) -> tuple[int, int]:
@@ -32,3 +32,14 @@ def test_another_policy_is_left_alone() -> None:
         return ask_for_short_slices(), os.sched_getscheduler(0)
 
     assert in_a_thread_of_its_own(ask) == (False, os.SCHED_BATCH)
+
+
+def test_who_gives_way_is_nicer_alone() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def ask() -> tuple[int, int]:
+        give_way()
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), os.sched_getscheduler(0)
+
+    assert in_a_thread_of_its_own(ask) == (min(before + 10, 19), os.SCHED_OTHER)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
