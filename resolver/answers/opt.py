@@ -55,6 +55,17 @@ def question_end(wire: bytes) -> int | None:
     return position if position <= size else None
 
 
+def rcode_of(response: bytes) -> int:
+    """The whole response code: its upper bits stand in the OPT record (RFC 6891 §6.1.3).
+
+    They are looked for where nothing but that record follows the question, as with BADVERS.
+    """
+    end = question_end(response) if response[6:10] == bytes(4) else None
+    if end is None or response[end : end + 3] != _ROOT_AND_TYPE:
+        return response[3] & 0xF
+    return int.from_bytes(response[end + 5 : end + 6]) << 4 | response[3] & 0xF
+
+
 def attach_cookie(reply: bytes, cookie: bytes) -> bytes:
     """The response with a cookie in its OPT record, which is its last and has no option so far."""
     if not cookie:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from secrets import token_bytes
 
 from resolver.answers.answer import Rcode
-from resolver.answers.opt import attach_cookie
+from resolver.answers.opt import attach_cookie, rcode_of
 from resolver.answers.responder import Transport, respond
 from resolver.answers.synthesis import rules_of
 from resolver.answers.wire import HEADER_SIZE, PLAIN_SIZE, build_error
@@ -67,6 +67,7 @@ class Answering:
             Limiter(config.rate_limit) if config.rate_limit else None,
             monotonic=time.monotonic,
             wall=time.time,
+            note=self._note,
         )
         self._log = QueryLog(config.query_log) if config.query_log else None
         self.handle: Handle = self._log.wrap(self._handle) if self._log else self._handle
@@ -81,11 +82,16 @@ class Answering:
         except Exception:
             # The top of all answering: whatever a stranger's packet finds, it must not end the server.
             log.exception("a message could not be answered: %s", wire[:512].hex())
-            return build_error(wire, Rcode.SERVFAIL)
+            response = build_error(wire, Rcode.SERVFAIL)
+            self._note(wire, response, transport)
+            return response
 
     def note_forwarded(self, wire: bytes, response: bytes, transport: Transport) -> None:
         """Count what the keeper answered."""
-        self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "keeper")
+        self._note(wire, response, transport, "keeper")
+
+    def _note(self, wire: bytes, response: bytes, transport: Transport, path: str = "slow") -> None:
+        self.tally.answer(question_type(wire), rcode_of(response), transport.value, path)
 
     def paths(self, slow: Slow) -> Paths:
         """The ways of a datagram; ``slow`` is the caller's way to ``handle``."""
@@ -151,8 +157,9 @@ class Answering:
         if self._forwards and is_for_keeper(wire):
             return FORWARD
         response = respond(wire, transport, self._zones, self._rules, cap=cap, cookie=cookie)
-        if response is not None:
-            self.tally.answer(question_type(wire), response[3] & 0xF, transport.value, "slow")
+        # What was too long has been counted where it was made.
+        if response is not None and quick is None:
+            self._note(wire, response, transport)
         return response
 
 

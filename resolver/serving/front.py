@@ -26,6 +26,10 @@ class Answerer(Protocol):
         """The response to a query, which has no cookie any more; None to stay silent."""
 
 
+# Told of each answer that was made here, other than those of the rate limit.
+Note = Callable[[bytes, bytes, Transport], None]
+
+
 class Front:
     """Handles messages one by one; for one thread at a time."""
 
@@ -37,6 +41,7 @@ class Front:
         *,
         monotonic: Callable[[], float],
         wall: Callable[[], float],
+        note: Note = lambda wire, response, transport: None,
     ) -> None:
         """``limiter`` None: no rate limit. The clocks give seconds; ``wall`` those of the Unix epoch."""
         self._answer = answer
@@ -44,6 +49,7 @@ class Front:
         self.limiter = limiter
         self._monotonic = monotonic
         self._wall = wall
+        self._note = note
 
     def handle(self, wire: bytes, client: bytes, transport: Transport) -> bytes | None:
         """The response to one message of a client (its packed address); None to stay silent."""
@@ -65,15 +71,21 @@ class Front:
         if verdict is Verdict.DROP:
             return None
         if not is_sound:
-            return build_error(wire, Rcode.FORMERR, opt=answer_opt(wire))
+            refusal = build_error(wire, Rcode.FORMERR, opt=answer_opt(wire))
+            return self._noted(wire, refusal, transport)
         renewed = self.cookies.renew(cookie, client, now, verified=is_verified)
         if verdict is Verdict.SLIP:
             return _slip(wire, renewed)
         if wire[4:6] == b"\0\0" and not wire[2] & _OPCODE_BITS:
             # RFC 7873 §5.4: no question, only to learn our cookie.
-            return build_bare(wire, truncated=False, cookie=renewed)
+            return self._noted(wire, build_bare(wire, truncated=False, cookie=renewed), transport)
         cap = STREAM_SIZE if is_verified else _cap(wire, transport)
         return self._answer(wire, transport, cap=cap, cookie=renewed)
+
+    def _noted(self, wire: bytes, response: bytes | None, transport: Transport) -> bytes | None:
+        if response is not None:
+            self._note(wire, response, transport)
+        return response
 
     def _judge(self, client: bytes, transport: Transport) -> Verdict:
         if transport is not Transport.UDP or self.limiter is None:

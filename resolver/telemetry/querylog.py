@@ -21,7 +21,7 @@ from typing import NamedTuple
 import msgspec
 
 from resolver.answers.answer import Rcode
-from resolver.answers.opt import question_end
+from resolver.answers.opt import question_end, rcode_of
 from resolver.answers.responder import Transport
 from resolver.answers.wire import HEADER_SIZE
 from resolver.errors import ResolverError
@@ -167,11 +167,7 @@ def _question(wire: bytes) -> tuple[str, str] | tuple[None, None]:
 
 
 def _rcode(reply: bytes) -> str:
-    # Extended codes have their upper bits in an OPT record, which ends such a short answer (RFC 6891 §6.1.3).
-    end = question_end(reply)
-    is_bare = reply[6:10] == bytes(4) and end is not None and reply[end : end + 3] == b"\0\0\x29"
-    upper = reply[end + 5] if is_bare and end is not None and len(reply) > end + 5 else 0
-    number = upper << 4 | reply[3] & 0xF
+    number = rcode_of(reply)
     return Rcode(number).name if number in _RCODES else f"RCODE{number}"
 
 

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+import dns.edns
+import dns.message
 import dns.query
 import dns.xfr
 import dns.zone
@@ -13,9 +16,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from resolver import ResolverError
+from resolver.answers.responder import Transport
+from resolver.config import ResolverConfig
+from resolver.safety.cookies import Cookies, parse_secret
+from resolver.serving.answering import Answering
 from resolver.telemetry.tally import Answered, Counts, Tally
 from tests.resolver.keeping import Kept, keeping
 from tests.resolver.serving import TIMEOUT
+from tests.resolver.zones import World
 from tests.waiting import wait_for
 
 
@@ -72,6 +80,64 @@ def test_what_the_owner_of_the_zones_answers_is_counted_once_too() -> None:
         wait_for(lambda: metric(kept, queries, path="keeper") >= 2)
         assert metric(kept, queries, type="AXFR", rcode="NOERROR", transport="tcp", path="keeper") == 1
         assert metric(kept, queries, type="IXFR", rcode="FORMERR", transport="tcp", path="keeper") == 1
+
+
+CLIENT = bytes([127, 0, 0, 1])
+SECRET = "00" * 16
+# A SOA with it is too long for a negative answer without a cookie, and beside a cookie and a long name.
+LONG = ".".join(["h" * 60] * 3) + ".test"
+
+
+def wire_of(name: str, rtype: str = "A", cookie: bytes = b"", version: int = 0) -> bytes:
+    options: list[dns.edns.Option] = []
+    if cookie:
+        options.append(dns.edns.GenericOption(dns.edns.OptionType.COOKIE, cookie))
+    return dns.message.make_query(name, rtype, use_edns=version, options=options or None).to_wire()
+
+
+def good_cookie() -> bytes:
+    return Cookies([parse_secret(SECRET)]).renew(b"8 bytes.", CLIENT, int(time.time()), verified=False)
+
+
+@pytest.mark.parametrize(
+    ("wire", "rtype", "rcode"),
+    [
+        (wire_of("10.0.0.5.xip.test"), 1, 0),
+        (wire_of("nothing.xip.test"), 1, 3),
+        (wire_of("10.0.0.5.xip.test", "ANY"), 255, 0),
+        (wire_of("10.0.0.5.xip.test", version=1), 1, 16),
+        (wire_of("10.0.0.5.xip.test", cookie=b"8 bytes.", version=1), 1, 16),
+        (wire_of("10.0.0.5.xip.test", cookie=b"8 bytes."), 1, 0),
+        (wire_of("10.0.0.5.xip.test", cookie=b"too long to be" * 9), 1, 1),
+        (wire_of("10.0.0.5.xip.test", cookie=b"short"), 1, 1),
+        (wire_of(".".join(["x" * 57] * 4) + ".xip.test", cookie=good_cookie()), 1, 3),
+        (dns.message.Message().to_wire()[:11] + b"\1" + bytes([0, 0, 41, 4, 0, 0, 0, 0, 0, 0, 12])
+         + bytes([0, 10, 0, 8]) + b"8 bytes.", 0, 0),
+        (bytes(5) + b"\1" + bytes(6) + b"\7", 0, 1),
+        (b"\0\0\x10" + bytes(9), 0, 4),
+        (b"\0\0\x80" + bytes(9), None, None),
+        (b"scrap", None, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("transport", Transport)
+def test_whatever_gets_an_answer_is_counted_once(
+    wire: bytes, rtype: int | None, rcode: int | None, transport: Transport
+) -> None:
+    config = ResolverConfig(zones=("xip.test",), hostmaster=LONG, cookie_secrets=(SECRET,))
+    answering = Answering(config, World(hostmaster=LONG).zones)
+    reply = answering.handle(wire, CLIENT, transport)
+    counted = [
+        (kind.type, kind.rcode, kind.transport, number) for kind, number in answering.counts().answered
+    ]
+    assert counted == ([] if reply is None else [(rtype, rcode, transport.value, 1)])
+    assert (reply is None) == (rcode is None)
+
+
+def test_an_answer_that_could_not_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering = Answering(ResolverConfig(zones=("xip.test",)), World().zones)
+    monkeypatch.setattr(answering._front, "handle", lambda *_: 1 / 0)
+    assert answering.handle(wire_of("10.0.0.5.xip.test"), CLIENT, Transport.UDP)
+    assert answering.counts().answered == ((Answered(1, 2, "udp", "slow"), 1),)
 
 
 def test_zones_and_workers_are_shown(kept: Kept) -> None:
