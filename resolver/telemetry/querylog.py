@@ -5,14 +5,16 @@
 
 ``rcode`` and ``size`` are null for what got no answer from here. The way from the answering thread has a
 bound: what does not fit is dropped and counted, and a line ``{"dropped": …}`` tells how much. Several
-processes may write the same file, which may be moved away at any time.
+processes may write the same file or pipe, and the file may be moved away at any time.
 """
 
 import os
+import select
+import stat
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -33,6 +35,9 @@ STANDARD_ERROR = "-"
 
 _FLUSH_INTERVAL = 0.1
 _LINES_PER_WRITE = 512
+# What a pipe takes in one piece, so that lines of several processes do not mix (POSIX: at least 512).
+_PIPE_SIZE = select.PIPE_BUF
+_FILE_SIZE = 1 << 20
 
 Handle = Callable[[bytes, bytes, Transport], bytes | None]
 
@@ -71,6 +76,7 @@ class QueryLog:
         self._size = size
         self._entries: deque[Entry] = deque()
         self._told = 0
+        self._is_torn = False
         self.dropped = 0
         try:
             self._file = _open(path)
@@ -108,16 +114,33 @@ class QueryLog:
         while self._entries:
             count = min(len(self._entries), _LINES_PER_WRITE)
             lines = [msgspec.json.encode(describe(self._entries.popleft())) for _ in range(count)]
-            if self.dropped > self._told:
-                lines.append(b'{"dropped":%d}' % (self.dropped - self._told))
-                self._told = self.dropped
-            try:
-                self._follow()
-                os.write(self._file, b"\n".join([*lines, b""]))
-            except OSError:
+            if news := self.dropped - self._told:
+                lines.insert(0, b'{"dropped":%d}' % news)
+            written = self._put(lines)
+            if written:
+                self._told += news
+            if missing := len(lines) - written:
                 # Told by the next line that can be written, and by the counter.
-                self.dropped += count
+                self.dropped += min(missing, count)
                 return
+
+    def _put(self, lines: list[bytes]) -> int:
+        """Write the lines; how many came through whole."""
+        written = 0
+        try:
+            self._follow()
+            size = _FILE_SIZE if stat.S_ISREG(os.fstat(self._file).st_mode) else _PIPE_SIZE
+            for piece in _pieces(lines, size):
+                # What a full disk took of a line is a line of its own, and the next one stands apart.
+                data = b"\n" * self._is_torn + piece
+                done = data[: os.write(self._file, data)]
+                self._is_torn = not done.endswith(b"\n")
+                written += done.removeprefix(b"\n").count(b"\n")
+                if len(done) < len(data):
+                    break
+        except OSError:
+            return written
+        return written
 
     def _follow(self) -> None:
         """Open the file again if another one, or none, has its name now."""
@@ -130,7 +153,18 @@ class QueryLog:
         if there is None or not os.path.samestat(there, os.fstat(self._file)):
             fresh = _open(self._path)
             os.close(self._file)
-            self._file = fresh
+            self._file, self._is_torn = fresh, False
+
+
+def _pieces(lines: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The lines with their ends, as many together as ``size`` bytes hold."""
+    piece = b""
+    for line in lines:
+        if piece and len(piece) + len(line) >= size:
+            yield piece
+            piece = b""
+        piece += line + b"\n"
+    yield piece
 
 
 def describe(entry: Entry) -> Line:

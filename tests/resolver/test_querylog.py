@@ -1,6 +1,10 @@
 """The query log: what it tells, and that it neither grows nor hinders."""
 
 import json
+import os
+import resource
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from resolver.answers.responder import Transport
 from resolver.telemetry.querylog import Entry, QueryLog, describe
 from tests.resolver.serving import serving
 from tests.resolver.zones import World
+from tests.waiting import wait_for
 
 CLIENT = bytes([192, 0, 2, 7])
 ASKED = dns.message.make_query("APP.10.0.0.5.xip.test", "HTTPS").to_wire()
@@ -100,6 +105,52 @@ def test_a_full_disk_only_costs_lines() -> None:
     assert [handle(ASKED, CLIENT, Transport.UDP) for _ in range(10)] == [b"answer"] * 10
     log.close()
     assert log.dropped == 10
+
+
+def test_a_line_that_was_cut_off_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "queries.log"
+    log = QueryLog(str(path))
+    handle = log.wrap(lambda wire, client, transport: None)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        for _ in range(20):
+            handle(ASKED, CLIENT, Transport.UDP)
+        wait_for(lambda: log.dropped)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    handle(ASKED, CLIENT, Transport.UDP)
+    log.close()
+    lines = path.read_text().splitlines()
+    torn = [line for line in lines if not line.endswith("}")]
+    assert len(torn) == 1
+    assert {"dropped": log.dropped} in [json.loads(line) for line in lines if line not in torn]
+    # The news of what was dropped, and the torn line, are none of the questions.
+    assert len(lines) - 2 + log.dropped == 21
+
+
+WRITER = """
+import sys
+from resolver.answers.responder import Transport
+from resolver.telemetry.querylog import QueryLog
+log = QueryLog("-")
+handle = log.wrap(lambda wire, client, transport: None)
+for _ in range(2000):
+    handle(bytes.fromhex(sys.argv[1]), bytes(4), Transport.UDP)
+log.close()
+"""
+
+
+def test_lines_of_several_processes_do_not_mix_in_a_pipe() -> None:
+    name = ".".join([r"\255" * 60] * 3) + ".xip.test"
+    asked = dns.message.make_query(name, "A").to_wire().hex()
+    reader, writer = os.pipe()
+    command = [sys.executable, "-c", WRITER, asked]
+    processes = [subprocess.Popen(command, stderr=writer) for _ in range(3)]
+    os.close(writer)
+    with os.fdopen(reader, "rb") as lines:
+        assert [json.loads(line)["type"] for line in lines] == ["A"] * 6000
+    assert [process.wait() for process in processes] == [0, 0, 0]
 
 
 def test_a_file_that_cannot_be_written_is_told_at_the_start() -> None:
