@@ -19,6 +19,7 @@ from resolver.answers.answer import Rcode
 from resolver.answers.responder import Transport
 from resolver.answers.wire import build_error
 from resolver.config import TcpLimits
+from resolver.safety.logquota import Quota
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class TcpClients:
         # In the order of their deadlines: whoever is served goes to the end.
         self._clients: dict[socket.socket, _Client] = {}
         self._hosts: Counter[str] = Counter()
+        self._quota = Quota()
 
     def accept(self, listener: socket.socket, now: float, wrap: Wrap | None = None) -> None:
         """Take one connection from ``listener``, at the expense of the oldest if there is no place.
@@ -79,7 +81,12 @@ class TcpClients:
         except OSError as error:
             # Without room the waiting connection would wake the loop for ever; else the client went away.
             if error.errno in (EMFILE, ENFILE):
-                log.warning("cannot accept a TCP connection: %s", error)
+                if self._quota.admits(now):
+                    log.warning(
+                        "cannot accept a TCP connection: %s; allow more open files (ulimit -n) or fewer"
+                        " --tcp-connections",
+                        error.strerror,
+                    )
                 self._drop_oldest()
             return
         if self._hosts[host] >= self._limits.per_client:

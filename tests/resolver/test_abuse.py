@@ -3,15 +3,19 @@
 import contextlib
 import resource
 import socket
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import dns.flags
 import dns.message
 import pytest
 
+from resolver.safety.logquota import MOST
 from tests.resolver.keeping import Kept, keeping
 from tests.resolver.serving import TIMEOUT
+from tests.waiting import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +67,25 @@ def test_a_thousand_idle_clients_hinder_nobody(room: int, stay: int) -> None:
         left = sum(map(is_open, idle))
         assert stay - 20 <= left <= stay
         assert not left or is_open(idle[-1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets another process's limit")
+def test_a_crowd_that_takes_all_descriptors_cannot_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with keeping() as kept:
+        (pid,) = kept.pids
+        room = len(list(Path(f"/proc/{pid}/fd").iterdir())) + 10
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (room, room))
+        began = time.monotonic()
+        with crowd(kept, 400) as crowded:
+            wait_for(lambda: sum(map(is_open, crowded)) <= 10)
+            assert kept.tcp("10.0.0.5.xip.test") == ["10.0.0.5"]
+        seconds = time.monotonic() - began
+    told = [text for text in caplog.messages if text.startswith("cannot accept a TCP connection")]
+    assert told[0] == (
+        "cannot accept a TCP connection: Too many open files; allow more open files (ulimit -n)"
+        " or fewer --tcp-connections"
+    )
+    assert len(told) <= MOST * (seconds + 1)
 
 
 def test_bytes_that_trickle_in_do_not_hold_a_place() -> None:

@@ -1,5 +1,6 @@
 """The query log: what it tells, and that it neither grows nor hinders."""
 
+import fcntl
 import json
 import os
 import resource
@@ -134,6 +135,8 @@ import sys
 from resolver.answers.responder import Transport
 from resolver.telemetry.querylog import QueryLog
 log = QueryLog("-")
+print("here", flush=True)
+sys.stdin.readline()
 handle = log.wrap(lambda wire, client, transport: None)
 for _ in range(2000):
     handle(bytes.fromhex(sys.argv[1]), bytes(4), Transport.UDP)
@@ -141,13 +144,23 @@ log.close()
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="wants a pipe of a certain size")
 def test_lines_of_several_processes_do_not_mix_in_a_pipe() -> None:
     name = ".".join([r"\255" * 60] * 3) + ".xip.test"
     asked = dns.message.make_query(name, "A").to_wire().hex()
     reader, writer = os.pipe()
+    # So small that a longer write cannot go in one piece.
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
     command = [sys.executable, "-c", WRITER, asked]
-    processes = [subprocess.Popen(command, stderr=writer) for _ in range(3)]
+    pipe = subprocess.PIPE
+    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=writer) for _ in range(3)]
     os.close(writer)
+    for process in processes:
+        assert process.stdout and process.stdout.readline() == b"here\n"
+    for process in processes:
+        assert process.stdin and process.stdout
+        process.stdin.close()
+        process.stdout.close()
     with os.fdopen(reader, "rb") as lines:
         assert [json.loads(line)["type"] for line in lines] == ["A"] * 6000
     assert [process.wait() for process in processes] == [0, 0, 0]
