@@ -15,6 +15,7 @@ from resolver.safety.policy import PRIVATE_NETWORKS, AddressPolicy, parse_networ
 
 DEFAULT_PORT = 53
 MAX_WORKERS = 256
+MAX_NUMBER = 2**31 - 1
 TLS_PORT = 853
 
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9.]*)(?::([0-9]{1,5}))?")
@@ -117,13 +118,19 @@ class ResolverConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ResolverError("the version or server id is longer than the 255 bytes of a TXT string")
         if min(self.rrl_rate, self.rrl_slip) < 0:
             raise ResolverError("the rate limit and its slip must not be below zero")
+        numbers = (self.tcp_connections, self.tcp_connections_per_client, self.rrl_rate, self.rrl_slip)
+        if max(numbers) > MAX_NUMBER:
+            raise ResolverError(
+                f"a limit of {max(numbers)} is more than {MAX_NUMBER}"
+                " (--tcp-connections, --tcp-connections-per-client, --rrl-rate, --rrl-slip)"
+            )
         self._check_names()
 
     def _check_names(self) -> None:
         for text in self.ns:
             parse_name_server(text)
         for text in self.apex:
-            _address(text)
+            _address(text, "--apex")
         for net in (*self.allow_nets, *self.deny_nets, *self.rrl_exempt_nets):
             parse_network(net)
         for secret in self.cookie_secrets:
@@ -219,7 +226,9 @@ def parse_name_server(text: str) -> NameServer:
     labels = from_text(name.strip())
     if not labels:
         raise ResolverError(f"the name server {text!r} has no name; want NAME or NAME=ADDRESS")
-    return NameServer(labels, tuple(_address(address) for address in addresses.split(",") if address.strip()))
+    return NameServer(
+        labels, tuple(_address(each, f"--ns {text}") for each in addresses.split(",") if each.strip())
+    )
 
 
 def parse_mailbox(text: str) -> Labels:
@@ -233,11 +242,11 @@ def parse_mailbox(text: str) -> Labels:
     return from_text(f"{dots_kept}.{host}")
 
 
-def _address(text: str) -> str:
+def _address(text: str, where: str) -> str:
     try:
         return str(ip_address(text.strip()))
     except ValueError:
-        raise ResolverError(f"{text!r} is not an IP address") from None
+        raise ResolverError(f"{text!r} is not an IP address ({where})") from None
 
 
 def zone_text(origin: Labels) -> str:

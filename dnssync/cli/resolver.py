@@ -59,9 +59,15 @@ def report_findings(settings: ResolverSettings) -> int:
     try:
         config = resolver_config(settings)
         bases = check_configuration(config)
-        recursor = parse_listen(settings.check_recursor)[0] if settings.check_recursor else None
     except ResolverError as error:
         raise ConfigError(str(error)) from None
+    try:
+        recursor = parse_listen(settings.check_recursor)[0] if settings.check_recursor else None
+    except ResolverError:
+        raise ConfigError(
+            f"--check-recursor: {settings.check_recursor!r} is not an address with a port"
+            " (examples: 127.0.0.1:53, [::1]:53)"
+        ) from None
     problems = 0
     for finding in check_zones(config, bases, DnsNetwork(recursor)):
         click.echo(str(finding))

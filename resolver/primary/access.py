@@ -7,7 +7,7 @@ import msgspec
 
 from resolver.config import ResolverConfig
 from resolver.errors import ResolverError
-from resolver.names import Labels, fold, from_text, to_text
+from resolver.names import Labels, fold, from_text, is_within, to_text
 from resolver.primary.keys import Grant, Key, parse_grant, parse_key, read_keys, settle_grants
 from resolver.primary.notify import NotifyTarget, parse_target
 from resolver.safety.policy import Network, parse_network
@@ -45,7 +45,7 @@ def read_access(config: ResolverConfig) -> Access:
     by_name = {key.name: key for key in keys}
     if len(by_name) < len(keys):
         raise ResolverError("two TSIG keys have the same name")
-    grants = [parse_grant(text) for text in config.allow_updates]
+    grants = [_read_grant(text, config) for text in config.allow_updates]
     targets = tuple(parse_target(text) for text in config.notify)
     transfer_keys, nets = _split(config.allow_transfers, by_name)
     named = {grant.key for grant in grants} | {target.key for target in targets if target.key}
@@ -53,6 +53,15 @@ def read_access(config: ResolverConfig) -> Access:
         raise ResolverError(f"there is no TSIG key {to_text(name)}; give it with --tsig-key or in a file")
     others = transfer_keys | {target.key for target in targets if target.key}
     return Access(by_name, settle_grants(keys, grants, others), transfer_keys, nets, targets)
+
+
+def _read_grant(text: str, config: ResolverConfig) -> Grant:
+    grant = parse_grant(text)
+    if any(is_within(grant.tail, origin) or is_within(origin, grant.tail) for origin in config.origins):
+        return grant
+    raise ResolverError(
+        f"the grant {text!r} is for names outside of the zones; want a name in {', '.join(config.zones)}"
+    )
 
 
 def _read_file(path: str) -> list[Key]:

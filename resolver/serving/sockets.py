@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from errno import EMFILE, ENFILE
 from typing import NamedTuple
 
 from resolver.config import Listen, parse_listen
@@ -85,6 +86,8 @@ def _open_text(text: str, workers: int, *, secure: bool) -> list[list[socket.soc
                 for sock in sockets:
                     sock.close()
             cure = "give another --tls-listen" if secure else "give another --listen"
+            if error.errno in (EMFILE, ENFILE):
+                cure = "allow more open files (ulimit -n), or start fewer --workers"
             reason = error.strerror or error
             raise ResolverError(f"cannot listen on {text}: {reason}; {cure}") from None
     return found
@@ -93,7 +96,7 @@ def _open_text(text: str, workers: int, *, secure: bool) -> list[list[socket.soc
 def _open_address(listen: Listen, workers: int, *, secure: bool) -> list[list[socket.socket]]:
     """Per transport the sockets of all workers; for port 0 tries until one port is free for both."""
     if secure:
-        return [_spread(_open(listen, socket.SOCK_STREAM), workers)]
+        return _spread([_open(listen, socket.SOCK_STREAM)], workers)
     for attempt in range(_PORT_TRIES):
         datagrams = _open(listen, socket.SOCK_DGRAM)
         try:
@@ -103,27 +106,32 @@ def _open_address(listen: Listen, workers: int, *, secure: bool) -> list[list[so
             if listen.port or attempt == _PORT_TRIES - 1:
                 raise
             continue
-        return [_spread(datagrams, workers), _spread(stream, workers)]
+        return _spread([datagrams, stream], workers)
     raise AssertionError("the last attempt returns or raises")
 
 
-def _spread(first: socket.socket, workers: int) -> list[socket.socket]:
-    """The socket and others on its port, one for each worker."""
-    if not _SPREADS:
-        return [first, *(first.dup() for _ in range(workers - 1))]
-    sockets = [first]
-    if workers > 1:
+def _spread(firsts: Sequence[socket.socket], workers: int) -> list[list[socket.socket]]:
+    """Each of the sockets and others on its port, one for each worker; on OSError all are closed."""
+    found = [[first] for first in firsts]
+    try:
+        for sockets in found:
+            _multiply(sockets, workers)
+    except OSError:
+        for sockets in found:
+            for sock in sockets:
+                sock.close()
+        raise
+    return found
+
+
+def _multiply(sockets: list[socket.socket], workers: int) -> None:
+    first = sockets[0]
+    if workers > 1 and _SPREADS:
         # Only now: bound with it, the first one would share the port with a stranger's unnoticed.
         first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    try:
-        for _ in range(workers - 1):
-            host, port = first.getsockname()[:2]
-            sockets.append(_open(Listen(host, port), first.type, shared=True))
-    except OSError:
-        for sock in sockets:
-            sock.close()
-        raise
-    return sockets
+    while len(sockets) < workers:
+        host, port = first.getsockname()[:2]
+        sockets.append(_open(Listen(host, port), first.type, shared=True) if _SPREADS else first.dup())
 
 
 def _open(listen: Listen, kind: int, *, shared: bool = False) -> socket.socket:

@@ -14,8 +14,9 @@ from resolver.errors import ResolverError
 
 log = logging.getLogger(__name__)
 
-# Seconds that a client may take.
+# Seconds that a client may take, and how many may be served at once: each has a thread.
 _CLIENT_TIMEOUT = 10.0
+_MOST_CLIENTS = 32
 _TEXT = "text/plain; charset=utf-8"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -58,14 +59,25 @@ class WebServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, text: str, pages: Pages) -> None:
         self.pages = pages
+        self._places = threading.BoundedSemaphore(_MOST_CLIENTS)
         # ":PORT" gives both families; the one of IPv4 is enough to be asked for numbers.
         listen, *_ = parse_listen(text)
         if ip_address(listen.host).version == 6:
             self.address_family = AF_INET6
         super().__init__(listen, _Handler)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return self._places.acquire(blocking=False)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         log.debug("a web client went away", exc_info=True)

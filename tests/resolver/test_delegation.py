@@ -197,5 +197,11 @@ def test_the_command_tells_and_exits_with_a_code() -> None:
         assert "cannot read the blocklist /nowhere" in mistake.stderr
         assert "Traceback" not in mistake.stderr
         assert mistake.returncode == 1
+        wrong = run_check(recursor, "--check-recursor", "here")
+        assert wrong.stderr == (
+            "dnssync: error: --check-recursor: 'here' is not an address with a port"
+            " (examples: 127.0.0.1:53, [::1]:53)\n"
+        )
+        assert wrong.returncode == 1
         for option in (("--static", "/nowhere"), ("--allow-update", "nobody")):
             assert run_check(recursor, *option).returncode == 1

@@ -1,7 +1,10 @@
 """What the server shows over HTTP."""
 
+import contextlib
 import os
 import signal
+import socket
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -166,6 +169,19 @@ def test_health_and_readiness(kept: Kept) -> None:
         fetch(kept, "/other")
     assert caught.value.code == 404
     caught.value.close()
+
+
+def test_a_crowd_of_web_clients_has_a_bound_and_leaves(kept: Kept) -> None:
+    assert kept.keeper.web
+    before = threading.active_count()
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(kept.keeper.web.address, TIMEOUT))
+        wait_for(lambda: threading.active_count() >= before + 20)
+        assert threading.active_count() <= before + 40
+    # Places are free again as soon as the crowd is gone.
+    wait_for(lambda: threading.active_count() <= before)
+    assert fetch(kept, "/healthz") == "ok\n"
 
 
 def test_no_worker_is_not_ready() -> None:

@@ -96,12 +96,14 @@ def test_name_servers_with_and_without_addresses() -> None:
         ({"listen": ("localhost:53",)}, "cannot listen"),
         ({"ttl": -1}, "TTL"),
         ({"ns": ("=192.0.2.1",)}, "has no name"),
-        ({"ns": ("ns1.test=192.0.2",)}, "not an IP address"),
-        ({"apex": ("x",)}, "not an IP address"),
+        ({"ns": ("ns1.test=192.0.2",)}, "'192.0.2' is not an IP address \\(--ns ns1.test=192.0.2\\)"),
+        ({"apex": ("x",)}, "'x' is not an IP address \\(--apex\\)"),
         ({"deny_nets": ("10.0.0.0/33",)}, "not a network"),
         ({"ptr_zone": "other.test"}, "not among the zones"),
         ({"tcp_timeout": 0.0}, "above zero"),
         ({"version": "x" * 256}, "255"),
+        ({"tcp_connections": 10**20}, "a limit of 1000.* is more than 2147483647 .*--tcp-connections"),
+        ({"rrl_slip": 2**31}, "a limit of 2147483648 is more than 2147483647 .*--rrl-slip"),
     ],
 )
 def test_a_bad_setting_is_told_in_one_line(settings: dict[str, object], said: str) -> None:

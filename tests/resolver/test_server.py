@@ -1,10 +1,12 @@
 """The server over real sockets."""
 
+import resource
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from selectors import DefaultSelector
 from typing import Any
 
@@ -17,6 +19,7 @@ from resolver import ResolverError
 from resolver.answers.responder import Transport, respond
 from resolver.config import ResolverConfig, TcpLimits
 from resolver.serving.server import Resolver
+from resolver.serving.sockets import open_all
 from resolver.serving.tcp import TcpClients, take_frame
 from tests.resolver.serving import TIMEOUT, Served, read_exactly, serving, texts
 
@@ -276,6 +279,20 @@ def test_datagrams_that_get_no_answer_leave_the_server_well(served: Served) -> N
         answers = [sock.recv(4096), sock.recv(4096)]
     assert [answer[3] & 0xF for answer in answers] == [dns.rcode.FORMERR, dns.rcode.NOERROR]
     assert texts(dns.message.from_wire(answers[1])) == ["10.0.0.9"]
+
+
+def test_too_few_descriptors_are_told_with_what_to_do() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 4, hard))
+    try:
+        with pytest.raises(ResolverError) as caught:
+            open_all(["127.0.0.1:0"], workers=20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert str(caught.value) == (
+        "cannot listen on 127.0.0.1:0: Too many open files; "
+        "allow more open files (ulimit -n), or start fewer --workers"
+    )
 
 
 def test_a_taken_address_is_told_in_one_line(served: Served) -> None:

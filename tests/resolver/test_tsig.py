@@ -362,12 +362,21 @@ def test_a_key_that_is_for_transfers_only_may_change_nothing() -> None:
         {"notify": ("somewhere:53",)},
         {"tsig_keys": (f"a:hmac-sha256:{SECRET}", f"A.:hmac-sha512:{SECRET}")},
         {"tsig_key_files": ("/nowhere/keys",)},
+        {"tsig_keys": (f"a:hmac-sha256:{SECRET}",), "allow_updates": ("a:xlp.test",)},
+        {"tsig_keys": (f"a:hmac-sha256:{SECRET}",), "allow_updates": ("a:_acme-challenge.*.xlp.test",)},
     ],
 )
 def test_what_does_not_fit_together_is_refused_in_one_line(settings: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(ResolverError) as caught:
         read_access(ResolverConfig(zones=("xip.test",), **settings))  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["xip.test", "in.xip.test", "test", ".", "_acme-challenge.*"])
+def test_a_grant_may_be_for_names_below_or_above_a_zone(name: str) -> None:
+    keys = (f"a:hmac-sha256:{SECRET}",)
+    access = read_access(ResolverConfig(zones=("xip.test",), tsig_keys=keys, allow_updates=(f"a:{name}",)))
+    assert len(access.grants) == 1
 
 
 def test_keys_come_from_files_too(tmp_path: Path) -> None:
