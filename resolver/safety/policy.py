@@ -17,7 +17,8 @@ PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
         *("fc00::/7", "fe80::/10", "::1/128"),
     )
 )
-_NAT64 = IPv6Network("64:ff9b::/96")
+# RFC 6052 §2.1, and RFC 8215 for those within a network, which has others of its own besides.
+_NAT64 = IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48")
 _COMPATIBLE = IPv6Network("::/96")
 
 
@@ -57,7 +58,7 @@ def _is_held(address: IPv4Address | IPv6Address, networks: Sequence[Network]) ->
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     found = address.ipv4_mapped or address.sixtofour
-    if found is None and (address in _NAT64 or (address in _COMPATIBLE and int(address) > 0xFFFF)):
+    if found is None and (_is_held(address, _NAT64) or (address in _COMPATIBLE and int(address) > 0xFFFF)):
         found = IPv4Address(address.packed[12:])
     return found
 

@@ -356,6 +356,9 @@ def test_a_withheld_address_is_no_data_on_every_path() -> None:
         ({"allow_nets": ("192.0.2.0/24",)}, "192.0.3.1", False),
         ({"allow_nets": ("192.0.2.0/24",)}, "fd00--1", False),
         ({"allow_nets": ("192.0.2.0/24",), "deny_nets": ("192.0.2.1",)}, "192.0.2.1", False),
+        ({"deny_nets": ("10.0.0.0/8",)}, "64-ff9b--a00-5", False),
+        ({"deny_nets": ("10.0.0.0/8",)}, "64-ff9b-1--a00-5", False),
+        ({"deny_nets": ("10.0.0.0/8",)}, "64-ff9b-1--b00-5", True),
         ({"hex_ipv4": True}, "0a000005", True),
     ],
 )
