@@ -41,6 +41,9 @@ class Network(Protocol):
     def ask(self, name: str, rtype: str, address: str) -> "Message | None":
         """What the name server at ``address`` answers itself; None if it does not."""
 
+    def takes_tcp(self, name: str, address: str) -> bool:
+        """Whether the name server at ``address`` answers over TCP, too."""
+
 
 class _Server(NamedTuple):
     name: str
@@ -136,6 +139,8 @@ def _question(origin: Labels, address: str, network: Network) -> _Said | str:
     rrset = _rrset(soa.answer, zone, "SOA")
     if rrset is None or not soa.flags & 0x0400:
         return "is not authoritative for it"
+    if not network.takes_tcp(zone, address):
+        return "does not answer over TCP, as it must (RFC 7766); let port 53 through for it, too"
     names = network.ask(zone, "NS", address)
     probe = network.ask(f"{_PROBE}.{zone}", "A", address)
     return _Said(

@@ -1,6 +1,8 @@
 """Questions to other name servers, for checks of a delegation."""
 
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from resolver.config import Listen
@@ -35,16 +37,30 @@ class DnsNetwork:
 
     def ask(self, name: str, rtype: str, address: str) -> "Message | None":
         """What the name server at ``address`` answers itself; None if it does not."""
-        import dns.exception
-        import dns.flags
-        import dns.message
         import dns.query
 
-        query = dns.message.make_query(name, rtype, use_edns=0, id=secrets.randbits(16))
-        query.flags &= ~dns.flags.RD
-        for _ in range(_TRIES):
-            try:
-                return dns.query.udp_with_fallback(query, address, TIMEOUT, self._port)[0]
-            except (dns.exception.DNSException, OSError, ValueError):
-                continue
-        return None
+        return _try(
+            lambda query: dns.query.udp_with_fallback(query, address, TIMEOUT, self._port)[0], name, rtype
+        )
+
+    def takes_tcp(self, name: str, address: str) -> bool:
+        """Whether the name server at ``address`` answers over TCP, too."""
+        import dns.query
+
+        ask = partial(dns.query.tcp, where=address, timeout=TIMEOUT, port=self._port)
+        return _try(ask, name, "SOA") is not None
+
+
+def _try(ask: "Callable[[Message], Message]", name: str, rtype: str) -> "Message | None":
+    import dns.exception
+    import dns.flags
+    import dns.message
+
+    query = dns.message.make_query(name, rtype, use_edns=0, id=secrets.randbits(16))
+    query.flags &= ~dns.flags.RD
+    for _ in range(_TRIES):
+        try:
+            return ask(query)
+        except (dns.exception.DNSException, OSError, ValueError, EOFError):
+            continue
+    return None

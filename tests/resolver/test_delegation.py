@@ -1,5 +1,6 @@
 """The check of a delegation, against name servers on loopback that are right or wrong in one way each."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,10 @@ class Town(DnsNetwork):
         if server is None:
             return None
         return DnsNetwork(port=server.port).ask(name, rtype, server.host)
+
+    def takes_tcp(self, name: str, address: str) -> bool:
+        server = self.servers[address]
+        return DnsNetwork(port=server.port).takes_tcp(name, server.host)
 
 
 OURS = ("ns1.xip.test=192.0.2.1", "ns2.other.test")
@@ -158,6 +163,19 @@ def test_a_server_that_only_passes_answers_on_is_told() -> None:
     assert "xip.test: problem: ns2.other.test. (192.0.2.2) is not authoritative for it" in told
 
 
+def test_a_server_behind_a_wall_against_tcp_is_told() -> None:
+    with town(first={}, second={}) as network:
+        open_to_all = network.takes_tcp
+        network.takes_tcp = lambda name, address: (  # type: ignore[method-assign]
+            address != "192.0.2.2" and open_to_all(name, address)
+        )
+        told = findings(network)
+    assert (
+        "xip.test: problem: ns2.other.test. (192.0.2.2) does not answer over TCP, as it must (RFC 7766);"
+        " let port 53 through for it, too" in told
+    )
+
+
 def test_what_the_policy_withholds_is_not_missed() -> None:
     with town(first={"private_only": True}, second={"private_only": True}) as network:
         assert not any("problem" in line for line in findings(network, private_only=True))
@@ -171,7 +189,11 @@ def test_the_network_asks_real_servers() -> None:
         message = network.ask("xip.test.", "NS", running.host)
         assert message is not None
         assert message.answer[0].rdtype == dns.rdatatype.NS
+        assert network.takes_tcp("xip.test.", running.host)
     assert network.ask("xip.test.", "NS", "not an address") is None
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        assert not DnsNetwork(port=deaf.getsockname()[1]).takes_tcp("xip.test.", "127.0.0.1")
 
 
 def run_check(served: Served, *arguments: str) -> subprocess.CompletedProcess[str]:
