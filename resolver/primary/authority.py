@@ -50,7 +50,7 @@ AMPLIFICATION = 4
 
 _QUERY, _UPDATE = 0, 5
 _KEPT_FLAGS = 0x7900
-_RESPONSE = 0x8000
+_RESPONSE, _TRUNCATED = 0x8000, 0x0200
 
 
 class Peer(NamedTuple):
@@ -237,11 +237,16 @@ class Authority:
         return tell_whole(zone, self._told) if changes is None else tell_changes(zone, changes, self._told)
 
     def _in_one(self, asked: _Asked, zone: Zone, answers: Iterator[bytes]) -> Iterator[bytes]:
-        """Over UDP one message; if that is not enough, the SOA, which means: ask over TCP (RFC 1995 §2)."""
-        first = list(islice(answers, 2))
-        if len(first) == 1 and len(first[0]) <= _room(asked):
-            return iter(first)
-        return pack_messages(asked.message, tell_soa(zone))
+        """Over UDP one message; if that is not enough, the SOA, which means: ask over TCP (RFC 1995 §2).
+
+        If even that is too long, nothing but TC.
+        """
+        room = _room(asked)
+        for found in (answers, pack_messages(asked.message, tell_soa(zone))):
+            first = list(islice(found, 2))
+            if len(first) == 1 and len(first[0]) <= room:
+                return iter(first)
+        return iter((_reply(asked.message, Rcode.NOERROR, flags=_TRUNCATED),))
 
     def _plain(self, asked: _Asked) -> Iterator[bytes]:
         wire = asked.signature.body if asked.signature else asked.message.wire
@@ -271,9 +276,9 @@ def _room(asked: _Asked) -> int:
     return limit - asked.signer.size if asked.signer else limit
 
 
-def _reply(message: Message, rcode: Rcode) -> bytes:
+def _reply(message: Message, rcode: Rcode, flags: int = 0) -> bytes:
     """A header and the question, or (UPDATE) the zone, with OPT for who sent it, and nothing else."""
-    flags = int.from_bytes(message.wire[2:4]) & _KEPT_FLAGS | _RESPONSE | rcode
+    flags |= int.from_bytes(message.wire[2:4]) & _KEPT_FLAGS | _RESPONSE | rcode
     opt = message.opt
     counts = (1).to_bytes(2) + bytes(5) + bytes([bool(opt)])
     return message.wire[:2] + flags.to_bytes(2) + counts + message.question + opt

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 
+import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -166,6 +167,17 @@ def test_over_udp_there_is_a_small_difference_or_the_advice_to_ask_over_tcp(owne
     unsigned = transferring("IXFR", secondary.serial()).to_wire()
     (small,) = owner.raw(unsigned, Transport.UDP)
     assert len(small) <= 4 * len(unsigned)
+
+
+def test_not_even_a_long_soa_goes_to_who_may_be_anyone() -> None:
+    owner = Owner(hostmaster=".".join(["h" * 60] * 3) + ".test", allow_transfers=("127.0.0.0/8",))
+    asked = transferring("IXFR", 1)
+    (wire,) = owner.raw(asked.to_wire(), Transport.UDP)
+    response = dns.message.from_wire(wire)
+    assert asked.is_response(response)
+    assert response.flags & dns.flags.TC
+    assert len(wire) <= 4 * len(asked.to_wire())
+    owner.close()
 
 
 @pytest.mark.parametrize(
