@@ -263,11 +263,15 @@ static size_t answer(const Tables *tables, const uint8_t *wire, Py_ssize_t lengt
     return (size_t)(end - reply);
 }
 
-/* (descriptor, wire, address) of what Python shall answer. */
+/* (descriptor, wire, address, where it came to) of what Python shall answer. */
 static int leave(PyObject *left, int fd, int index) {
     struct mmsghdr *header = &incoming.headers[index];
-    PyObject *entry = Py_BuildValue("(iy#y#)", fd, questions[index], (Py_ssize_t)header->msg_len,
-                                    (const char *)&incoming.names[index], (Py_ssize_t)header->msg_hdr.msg_namelen);
+    struct cmsghdr *destination = destinations[index];
+    PyObject *entry =
+        Py_BuildValue("(iy#y#y#)", fd, questions[index], (Py_ssize_t)header->msg_len,
+                      (const char *)&incoming.names[index], (Py_ssize_t)header->msg_hdr.msg_namelen,
+                      destination ? (const char *)CMSG_DATA(destination) : "",
+                      destination ? (Py_ssize_t)(destination->cmsg_len - CMSG_LEN(0)) : (Py_ssize_t)0);
     int failed = !entry || PyList_Append(left, entry) < 0;
     Py_XDECREF(entry);
     return failed ? -1 : 0;
@@ -405,7 +409,7 @@ static PyObject *py_answer(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"wait", py_wait, METH_VARARGS,
-     "wait(epoll, sockets, tables, trusted, bounds, latencies, nanoseconds) -> (others, began, [(fd, wire, address)])"},
+     "wait(epoll, sockets, tables, trusted, bounds, latencies, nanoseconds) -> (others, began, [(fd, wire, address, destination)])"},
     {"answer", py_answer, METH_VARARGS, "answer(tables, wire) -> response or None"},
     {NULL, NULL, 0, NULL},
 };

@@ -10,12 +10,13 @@
 #define UDP_SEGMENT 103
 #endif
 
-enum { BATCH = 256, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024, MAX_RUN = 64, MAX_SIZE = 1000, LEAST = 16 };
+enum { BATCH = 256, SLOT = 4096, STRIDE = SLOT + 64, REPLY = 1024, MAX_RUN = 64, MAX_SIZE = 1000, LEAST = 16, CONTROL = 128 };
 
 typedef struct {
     struct mmsghdr headers[BATCH];
     struct iovec vectors[BATCH];
     struct sockaddr_storage names[BATCH];
+    uint64_t controls[BATCH][CONTROL / sizeof(uint64_t)];
 } Messages;
 
 /* An answer to be sent: to the client of the question with that index. */
@@ -27,14 +28,26 @@ typedef struct {
 static uint8_t questions[BATCH][STRIDE], answers[BATCH][REPLY + 64];
 static Messages incoming, outgoing;
 static Reply replies[BATCH];
-static union {
-    struct cmsghdr header;
-    uint8_t space[CMSG_SPACE(sizeof(uint16_t))];
-} segments[BATCH];
+/* Where each question came to, as an answer names it that goes from there; without a header for a socket's only address. */
+static struct cmsghdr *destinations[BATCH];
 static int is_coalescing = 1;
 
 /* How many entries of ``incoming`` the kernel has written to, and so are to be laid out anew. */
 static int used = BATCH;
+
+/* Without its interface: the way back may be another one. */
+static struct cmsghdr *find_destination(struct msghdr *message) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO)
+            ((struct in_pktinfo *)CMSG_DATA(header))->ipi_ifindex = 0;
+        else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO)
+            ((struct in6_pktinfo *)CMSG_DATA(header))->ipi6_ifindex = 0;
+        else
+            continue;
+        return header;
+    }
+    return NULL;
+}
 
 static int receive(int fd) {
     for (int at = 0; at < used; at++) {
@@ -42,11 +55,14 @@ static int receive(int fd) {
         incoming.headers[at].msg_hdr = (struct msghdr){.msg_name = &incoming.names[at],
                                                        .msg_namelen = sizeof incoming.names[at],
                                                        .msg_iov = &incoming.vectors[at],
-                                                       .msg_iovlen = 1};
+                                                       .msg_iovlen = 1,
+                                                       .msg_control = incoming.controls[at],
+                                                       .msg_controllen = CONTROL};
     }
     int number = recvmmsg(fd, incoming.headers, BATCH, MSG_DONTWAIT, NULL);
     /* One more: its address may have been written before what came was found to be broken. */
     used = number < BATCH ? (number > 0 ? number : 0) + 1 : BATCH;
+    for (int at = 0; at < number; at++) destinations[at] = find_destination(&incoming.headers[at].msg_hdr);
     return number;
 }
 
@@ -62,10 +78,15 @@ static uint64_t client_key(const struct sockaddr_storage *name) {
     return key * 31 + v6->sin6_port;
 }
 
+static int is_same_destination(const Reply *left, const Reply *right) {
+    const struct cmsghdr *one = destinations[left->index], *other = destinations[right->index];
+    return (!one && !other) || (one && other && one->cmsg_len == other->cmsg_len && !memcmp(one, other, one->cmsg_len));
+}
+
 static int is_same_client(const Reply *left, const Reply *right) {
     const struct msghdr *one = &incoming.headers[left->index].msg_hdr, *other = &incoming.headers[right->index].msg_hdr;
     return left->client == right->client && one->msg_namelen == other->msg_namelen &&
-           !memcmp(one->msg_name, other->msg_name, one->msg_namelen);
+           !memcmp(one->msg_name, other->msg_name, one->msg_namelen) && is_same_destination(left, right);
 }
 
 static void note_reply(int at, int index, size_t size) {
@@ -93,12 +114,19 @@ static void fill(struct msghdr *header, int first, int number) {
                               .msg_namelen = asked->msg_namelen,
                               .msg_iov = &outgoing.vectors[first],
                               .msg_iovlen = (size_t)number};
+    uint8_t *control = (uint8_t *)outgoing.controls[first];
+    header->msg_control = control;
+    const struct cmsghdr *destination = destinations[replies[first].index];
+    if (destination) {
+        memcpy(control, destination, destination->cmsg_len);
+        header->msg_controllen = CMSG_ALIGN(destination->cmsg_len);
+    }
     if (number == 1) return;
-    segments[first].header =
+    struct cmsghdr *segment = (struct cmsghdr *)(control + header->msg_controllen);
+    *segment =
         (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(uint16_t)), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT};
-    memcpy(CMSG_DATA(&segments[first].header), &replies[first].size, sizeof(uint16_t));
-    header->msg_control = &segments[first];
-    header->msg_controllen = sizeof segments[first].space;
+    memcpy(CMSG_DATA(segment), &replies[first].size, sizeof(uint16_t));
+    header->msg_controllen += CMSG_SPACE(sizeof(uint16_t));
 }
 
 /* Put the replies into pieces; how many these are. */
@@ -116,11 +144,15 @@ static int arrange(int number) {
 
 /* A piece that could not be sent; one that is but an answer is given up. Not every system and device can cut. */
 static void send_apart(int fd, const struct msghdr *piece) {
+    struct msghdr single = *piece;
     if (piece->msg_iovlen == 1) return;
     if (errno == EIO || errno == EINVAL) is_coalescing = 0;
-    for (size_t at = 0; at < piece->msg_iovlen; at++)
-        sendto(fd, piece->msg_iov[at].iov_base, piece->msg_iov[at].iov_len, MSG_DONTWAIT, piece->msg_name,
-               piece->msg_namelen);
+    single.msg_iovlen = 1;
+    single.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+    for (size_t at = 0; at < piece->msg_iovlen; at++) {
+        single.msg_iov = piece->msg_iov + at;
+        sendmsg(fd, &single, MSG_DONTWAIT);
+    }
 }
 
 static void send_replies(int fd, int number) {

@@ -4,27 +4,25 @@ It reads the fast path's own tables and answers what it finds all there for; the
 here, and so fills the tables. RESOLVER_ACCELERATOR=off in the environment leaves it out.
 """
 
-import logging
 import os
 import selectors
 import socket
 import sys
+from functools import partial
 from importlib import import_module
 from time import perf_counter_ns
 from types import ModuleType
 from typing import Any
 
-from resolver.fast.mmsg import Peer
+from resolver.fast.sources import Peer, say, source_of
 from resolver.fast.udp import Paths
 from resolver.fast.waiting import SECOND, Waiting
 from resolver.telemetry.tally import NANOSECOND_BOUNDS, Latencies
 
-log = logging.getLogger(__name__)
-
 _MAX_TRUSTED = 4096
 
-# Of one message: the descriptor of its socket, the message, and the struct sockaddr of its client.
-_Left = tuple[int, bytes, bytes]
+# Of one message: its socket's descriptor, the message, the struct sockaddr of its client, where it came to.
+_Left = tuple[int, bytes, bytes, bytes]
 
 
 def load() -> ModuleType | None:
@@ -87,16 +85,14 @@ class AcceleratedWaiting(Waiting):
         return has_others
 
     def _answer_left(self, left: list[_Left]) -> None:
-        replies = self._paths.fast_all([wire for _, wire, _ in left])
-        for (descriptor, wire, name), reply in zip(left, replies, strict=True):
+        replies = self._paths.fast_all([wire for _, wire, _, _ in left])
+        for (descriptor, wire, name, destination), reply in zip(left, replies, strict=True):
             sock = self._sockets[descriptor]
             peer = _peer(name, sock.family)
-            said = reply if reply and self._admits(name) else self._paths.slow(wire, peer, sock)
+            answer = partial(say, sock, peer, source_of(sock.family, destination))
+            said = reply if reply and self._admits(name) else self._paths.slow(wire, peer, answer)
             if said:
-                try:
-                    sock.sendto(said, peer)
-                except OSError as error:
-                    log.debug("an answer to %s was lost: %s", peer[0], error)
+                answer(said)
 
     def _admits(self, name: bytes) -> bool:
         admission, trusted = self._paths.admission, self._trusted

@@ -11,16 +11,15 @@ import socket
 import struct
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from errno import EAGAIN, EINTR, EINVAL, EIO
 from itertools import accumulate
 from operator import sub
 
 from resolver.fast.coalescing import apart, arrange
+from resolver.fast.sources import Peer, Source, has_several_sources, say, source_of
 
 log = logging.getLogger(__name__)
-
-Peer = tuple[str, int] | tuple[str, int, int, int]
 
 SIZE = 256
 """Messages in a batch."""
@@ -40,9 +39,13 @@ _FEW = 4
 _NAME_STRIDE = 32
 _V4_NAME, _V6_NAME = 16, 28
 
-# A struct cmsghdr that tells the size of the segments to be cut: length, level and type, the size.
-_CONTROL_SIZE = 24
-_CONTROL = (18, socket.IPPROTO_UDP | 103 << 32, 0)
+# Control data of a message, in words: a struct cmsghdr with the address that it came to or goes from, if the
+# socket has several; behind it, for those that are sent, one with the size of the segments to be cut: length,
+# level and type, the size.
+_CONTROL_WORDS = 8
+_SEGMENT = (18, socket.IPPROTO_UDP | 103 << 32, 0)
+# Of such an address: the words; place and size in the control data; and which 32 bits its interface are.
+_V4_DESTINATION, _V6_DESTINATION = (4, 16, 12, 4), (5, 16, 20, 8)
 
 
 class _Messages:
@@ -63,6 +66,40 @@ class _Messages:
         self.names[:] = array("Q", self.names_at)
         headers[2::8] = array("Q", [first + 16 * parts * index for index in range(SIZE)])
         headers[3::8] = array("Q", [parts] * SIZE)
+
+
+class _Controls:
+    """The control data of ``SIZE`` messages that came, and of those that go, which name one source each."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        words, self._start, self._size, interface = (
+            _V4_DESTINATION if sock.family == socket.AF_INET else _V6_DESTINATION
+        )
+        self.words = words if has_several_sources(sock) else 0
+        self.incoming = array("Q", bytes(8 * _CONTROL_WORDS * SIZE))
+        self.outgoing = array(
+            "Q", [*bytes(self.words), *_SEGMENT, *bytes(_CONTROL_WORDS - 3 - self.words)] * SIZE
+        )
+        self._came, self._goes = memoryview(self.incoming), memoryview(self.outgoing)
+        self._bytes = self._came.cast("B")
+        self._interfaces = self._bytes.cast("I")[interface :: 2 * _CONTROL_WORDS]
+        self._none = array("I", bytes(4 * SIZE))
+        self.segments = self._goes[self.words + 2 :: _CONTROL_WORDS]
+
+    def forget_interfaces(self, number: int) -> None:
+        """Let answers take any way back."""
+        self._interfaces[:number] = self._none[:number]
+
+    def destination(self, index: int) -> bytes:
+        """Where a message came to, as ``sources.source_of`` takes it."""
+        start = 8 * _CONTROL_WORDS * index + self._start
+        return bytes(self._bytes[start : start + self._size]) if self.words else b""
+
+    def assign(self, indices: Iterable[int]) -> None:
+        """Let each piece go from where the message of that index came to."""
+        for piece, index in enumerate(indices):
+            start, source = _CONTROL_WORDS * piece, _CONTROL_WORDS * index
+            self._goes[start : start + self.words] = self._came[source : source + self.words]
 
 
 class Batch:
@@ -91,22 +128,27 @@ class Batch:
         self._name_lengths = array("Q", [_V4_NAME if is_v4 else _V6_NAME] * SIZE)
         for messages in (self._incoming, self._outgoing):
             messages.name_lengths[:] = self._name_lengths
-        self._controls = array("Q", _CONTROL * SIZE)
-        self._segments = memoryview(self._controls)[2::3]
-        control = self._controls.buffer_info()[0]
-        self._outgoing.controls[:] = array("Q", [control + _CONTROL_SIZE * index for index in range(SIZE)])
+        self._controls = _Controls(sock)
+        self._outgoing.controls[:] = _places(self._controls.outgoing)
+        if self._controls.words:
+            self._incoming.controls[:] = _places(self._controls.incoming)
+        self._control_lengths = array("Q", [8 * _CONTROL_WORDS if self._controls.words else 0] * SIZE)
+        self._incoming.control_lengths[:] = self._control_lengths
         self._is_coalescing = True
 
     def receive(self) -> list[bytes]:
         """The messages that are there, at most ``SIZE``, each cut at 4096 bytes; none for none."""
         incoming, used = self._incoming, self._number + 1
         incoming.name_lengths[:used] = self._name_lengths[:used]
+        incoming.control_lengths[:used] = self._control_lengths[:used]
         number = self._receive(self._sock.fileno(), incoming.entries[0], SIZE, _DONT_WAIT, None)
         self._number = max(number, 0)
         if number <= 0:
             if ctypes.get_errno() not in (EAGAIN, EINTR):
                 log.debug("datagrams were lost: %s", os.strerror(ctypes.get_errno()))
             return []
+        if self._controls.words:
+            self._controls.forget_interfaces(number)
         lengths = incoming.lengths[:number].tolist()
         if max(lengths) > _SLOT:
             return [self._whole(index, length) for index, length in enumerate(lengths)]
@@ -133,6 +175,10 @@ class Batch:
         flow, scope = int.from_bytes(name[4:8]), int.from_bytes(name[24:28], "little")
         return socket.inet_ntop(socket.AF_INET6, name[8:24]), port, flow, scope
 
+    def source(self, index: int) -> Source:
+        """How to answer message ``index`` from the address that it came to."""
+        return source_of(self._sock.family, self._controls.destination(index))
+
     def send(self, replies: Sequence[bytes | None]) -> None:
         """Answer the messages of the last ``receive``, in their order; None leaves one unanswered."""
         if len(replies) < _FEW:
@@ -141,18 +187,21 @@ class Batch:
             return
         sizes = [len(reply) if reply else 0 for reply in replies]
         if self._is_coalescing:
-            ports = self._ports.iter_unpack(self._names_view[: _NAME_STRIDE * self._number])
-            order, runs = arrange(list(ports), sizes)
+            order, runs = arrange(self._ways(), sizes)
         else:
             order, runs = apart(sizes)
         self._send_pieces([replies[index] or b"" for index in order], order, runs)
 
     def _send_one(self, reply: bytes | None, index: int) -> None:
         if reply:
-            try:
-                self._sock.sendto(reply, _DONT_WAIT, self.peer(index))
-            except OSError as error:
-                log.debug("an answer to %s was lost: %s", self.peer(index), error)
+            say(self._sock, self.peer(index), self.source(index), reply)
+
+    def _ways(self) -> list[tuple[bytes, ...]]:
+        """Between which addresses and ports the messages and their answers go."""
+        ports = self._ports.iter_unpack(self._names_view[: _NAME_STRIDE * self._number])
+        if not self._controls.words:
+            return list(ports)
+        return [(*port, self._controls.destination(index)) for index, port in enumerate(ports)]
 
     def _lay_out(self, said: list[bytes], order: list[int], runs: list[int]) -> None:
         """Put the answers where the kernel takes them from, and tell it where the pieces are."""
@@ -165,8 +214,12 @@ class Batch:
         outgoing.bases[:pieces] = bases
         outgoing.sizes[:pieces] = array("Q", map(sub, [*bases[1:], offsets[-1]], bases))
         outgoing.names[:pieces] = array("Q", [outgoing.names_at[order[start]] for start in starts])
-        outgoing.control_lengths[:pieces] = array("Q", [_CONTROL_SIZE if run > 1 else 0 for run in runs])
-        self._segments[:pieces] = array("Q", [len(said[start]) for start in starts])
+        controls = self._controls
+        if controls.words:
+            controls.assign(order[start] for start in starts)
+        size = 8 * controls.words
+        outgoing.control_lengths[:pieces] = array("Q", [size + 24 if run > 1 else size for run in runs])
+        controls.segments[:pieces] = array("Q", [len(said[start]) for start in starts])
 
     def _send_pieces(self, said: list[bytes], order: list[int], runs: list[int]) -> None:
         self._lay_out(said, order, runs)
@@ -186,6 +239,12 @@ class Batch:
                     return
             # The first one that cannot be sent is given up, not the others.
             begin += max(sent, 1)
+
+
+def _places(controls: "array[int]") -> "array[int]":
+    """Where the control data of each message stands."""
+    first = controls.buffer_info()[0]
+    return array("Q", [first + 8 * _CONTROL_WORDS * index for index in range(SIZE)])
 
 
 def _address(memory: bytearray) -> int:

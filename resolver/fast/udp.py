@@ -7,23 +7,24 @@ answer of the fast path is sent if its client has a share left; the slow path se
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
 
 from resolver.fast import mmsg
-from resolver.fast.mmsg import Peer
 from resolver.fast.path import Tables
+from resolver.fast.sources import Peer, Say, Source, destination_of, has_several_sources, say, source_of
 
 log = logging.getLogger(__name__)
 
-_SIZE = 4096
+_SIZE, _ANCILLARY_SIZE = 4096, 64
 # So that other sockets get their turn.
 _BATCHES_PER_TURN = 4
 _MAX_TRUSTED = 4096
 
 
-Slow = Callable[[bytes, Peer, socket.socket], bytes | None]
+Slow = Callable[[bytes, Peer, Say], bytes | None]
 
 
 class Admission(Protocol):
@@ -37,7 +38,7 @@ class Admission(Protocol):
 
 
 class Paths(msgspec.Struct, frozen=True):
-    """``fast`` gives None for what ``slow`` shall answer, and that None for silence."""
+    """``fast`` gives None for what ``slow`` shall answer; that gives None to be silent, at least for now."""
 
     fast: Callable[[bytes], bytes | None]
     slow: Slow
@@ -80,23 +81,25 @@ class PlainDatagrams:
 
     def __init__(self, sock: socket.socket, paths: Paths) -> None:
         self._sock, self._paths = sock, paths
-        self._receive, self._send = sock.recvfrom, sock.sendto
+        self._has_several_sources = has_several_sources(sock)
         self._trusted: set[str] = set()
 
     def take_one(self) -> int:
         """See ``Datagrams``."""
+        source: Source = []
         try:
-            wire, peer = self._receive(_SIZE)
+            if self._has_several_sources:
+                wire, ancillary, _, peer = self._sock.recvmsg(_SIZE, _ANCILLARY_SIZE)
+                source = source_of(self._sock.family, destination_of(ancillary))
+            else:
+                wire, peer = self._sock.recvfrom(_SIZE)
         except BlockingIOError:
             return 0
         except OSError as error:
             log.debug("a datagram was lost: %s", error)
             return 1
-        if reply := self._answer(wire, peer):
-            try:
-                self._send(reply, peer)
-            except OSError as error:
-                log.debug("an answer to %s was lost: %s", peer[0], error)
+        if reply := self._answer(wire, peer, source):
+            say(self._sock, peer, source, reply)
         return 1
 
     def take_many(self) -> int:
@@ -106,7 +109,7 @@ class PlainDatagrams:
             number += 1
         return number
 
-    def _answer(self, wire: bytes, peer: Peer) -> bytes | None:
+    def _answer(self, wire: bytes, peer: Peer, source: Source) -> bytes | None:
         paths = self._paths
         try:
             reply = paths.fast(wire)
@@ -116,7 +119,7 @@ class PlainDatagrams:
             reply = None
         if reply and (paths.admission is None or peer[0] in self._trusted or self._admit(peer[0])):
             return reply
-        return paths.slow(wire, peer, self._sock)
+        return paths.slow(wire, peer, partial(say, self._sock, peer, source))
 
     def _admit(self, host: str) -> bool:
         admission = self._paths.admission
@@ -172,4 +175,5 @@ class BatchedDatagrams:
     def _fill(self, wires: list[bytes], replies: list[bytes | None]) -> None:
         for index, wire in enumerate(wires):
             if replies[index] is None:
-                replies[index] = self._paths.slow(wire, self._batch.peer(index), self._sock)
+                peer, source = self._batch.peer(index), self._batch.source(index)
+                replies[index] = self._paths.slow(wire, peer, partial(say, self._sock, peer, source))

@@ -1,6 +1,5 @@
 """The loop that owns the sockets of one process: UDP, TCP, and whatever else wants to be waited for."""
 
-import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from resolver.answers.responder import Transport
 from resolver.answers.wire import build_error
 from resolver.config import ResolverConfig, TcpLimits
 from resolver.fast.accelerated import waiting_on
-from resolver.fast.mmsg import Peer
+from resolver.fast.sources import Peer, Say
 from resolver.fast.udp import Paths, Slow, slow_only
 from resolver.serving.sockets import Opened
 from resolver.serving.tcp import Relay, TcpClients
@@ -20,8 +19,6 @@ from resolver.telemetry.tally import Tally
 
 if TYPE_CHECKING:
     from resolver.serving.tls import Certificate
-
-log = logging.getLogger(__name__)
 
 _INTERVAL = 0.2
 
@@ -96,30 +93,23 @@ class Loop:
         self._latencies.note(time.perf_counter_ns() - began)
         return reply
 
-    def _answer_datagram(self, wire: bytes, peer: Peer, sock: socket.socket) -> bytes | None:
+    def _answer_datagram(self, wire: bytes, peer: Peer, say: Say) -> bytes | None:
         reply = self._handle(wire, packed_address(peer[0]), Transport.UDP)
         if reply == b"":
             if self._relay:
-                self._relay_datagram(wire, sock, peer)
+                self._relay_datagram(wire, peer, say)
             return None
         return reply
 
-    def _relay_datagram(self, wire: bytes, sock: socket.socket, peer: Peer) -> None:
+    def _relay_datagram(self, wire: bytes, peer: Peer, say: Say) -> None:
         assert self._relay, "it was asked for"
 
         def deliver(reply: bytes | None) -> None:
             if reply is not None:
-                _send(sock, reply, peer)
+                say(reply)
 
         if self._relay.open(wire, peer[:2], Transport.UDP, deliver) is None:
-            _send(sock, build_error(wire, Rcode.SERVFAIL), peer)
-
-
-def _send(sock: socket.socket, reply: bytes, peer: Peer) -> None:
-    try:
-        sock.sendto(reply, peer)
-    except OSError as error:
-        log.debug("an answer to %s was lost: %s", peer[0], error)
+            say(build_error(wire, Rcode.SERVFAIL))
 
 
 def certificate_of(config: ResolverConfig) -> "Certificate | None":

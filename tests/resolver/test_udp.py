@@ -15,6 +15,7 @@ import pytest
 from resolver.fast import mmsg, udp
 from resolver.fast.accelerated import AcceleratedWaiting, waiting_on
 from resolver.fast.path import FastPath
+from resolver.fast.sources import Peer, Say
 from resolver.fast.udp import BatchedDatagrams, Paths, PlainDatagrams
 from resolver.fast.waiting import Waiting, pause_after
 from resolver.telemetry.tally import Latencies
@@ -48,7 +49,9 @@ class Admission:
 
 
 def paths_of(admission: Admission | None = None) -> Paths:
-    def slow(wire: bytes, peer: mmsg.Peer, sock: socket.socket) -> bytes | None:
+    def slow(wire: bytes, peer: Peer, say: Say) -> bytes | None:
+        if wire.startswith(b"later"):
+            say(b"late " + wire)
         return b"slow " + peer[0].encode() if wire.startswith(b"say") else None
 
     return Paths(FAST.answer, slow, admission, FAST.tables)
@@ -227,6 +230,53 @@ def test_clients_of_one_batch_get_their_own_answers(
                 assert answers == sorted(filter(None, map(WORLD.bytes, wires)))
 
 
+@pytest.mark.parametrize(
+    ("bound", "asked"),
+    [
+        ("0.0.0.0", ("127.0.0.9", "127.0.0.1")),
+        ("::", ("127.0.0.9", "::1", "127.0.0.1")),
+    ],
+    ids=["IPv4", "both families"],
+)
+@pytest.mark.parametrize("can_cut", [True, False], ids=["in pieces", "apart"])
+def test_an_answer_comes_from_the_address_that_was_asked(
+    kind: str, bound: str, asked: Sequence[str], accelerator: ModuleType, can_cut: bool
+) -> None:
+    with contextlib.ExitStack() as stack:
+        family = socket.AF_INET6 if ":" in bound else socket.AF_INET
+        sock = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if not can_cut:
+            sock.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+        sock.setblocking(False)
+        sock.bind((bound, 0))
+        server = Server(kind, sock, paths_of(), accelerator)
+        clients = []
+        for host in asked:
+            of_host = socket.AF_INET6 if ":" in host else socket.AF_INET
+            client = stack.enter_context(socket.socket(of_host, socket.SOCK_DGRAM))
+            client.settimeout(5)
+            # A connected socket takes nothing from any other address.
+            client.connect((host, sock.getsockname()[1]))
+            clients.append(client)
+        for client in clients:
+            client.send(question(1))
+            server.take(1)
+            assert client.recv(4096) == WORLD.bytes(question(1))
+        wires = [*map(question, range(30)), b"say it", b"later"]
+        for _ in range(2):
+            for wire in wires:
+                for client in clients:
+                    client.send(wire)
+            server.take(len(wires) * len(clients))
+            for client in clients:
+                own = client.getsockname()[0].encode()
+                slow = b"slow " + (b"::ffff:" + own if b"." in own and ":" in bound else own)
+                expected = [*filter(None, map(WORLD.bytes, wires[:30])), slow, b"late later"]
+                assert sorted(client.recv(4096) for _ in wires) == sorted(expected)
+
+
 @pytest.mark.parametrize("others", [0, 10, 100])
 def test_an_answer_that_cannot_be_sent_is_given_up_alone(pair: Pair, others: int) -> None:
     if not mmsg.IS_AVAILABLE:
@@ -262,7 +312,7 @@ def test_a_fault_in_the_fast_path_leaves_the_question_to_the_slow_one(pair: Pair
     def broken(wire: bytes) -> bytes | None:
         raise RuntimeError("a fault")
 
-    paths = Paths(broken, lambda wire, peer, sock: b"slow " + wire)
+    paths = Paths(broken, lambda wire, peer, say: b"slow " + wire)
     for datagrams in (PlainDatagrams(server, paths), BatchedDatagrams(server, paths)):
         client.send(b"one")
         assert datagrams.take_one() == 1
