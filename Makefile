@@ -22,7 +22,7 @@ $(VENV)/.pip:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.pip pyproject.toml
+$(VENV)/.run: $(VENV)/.pip pyproject.toml $(wildcard resolver/fast/*.[ch])
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 

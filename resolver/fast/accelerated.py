@@ -4,6 +4,7 @@ It reads the fast path's own tables and answers what it finds all there for; the
 here, and so fills the tables. RESOLVER_ACCELERATOR=off in the environment leaves it out.
 """
 
+import logging
 import os
 import selectors
 import socket
@@ -19,6 +20,11 @@ from resolver.fast.udp import Paths
 from resolver.fast.waiting import SECOND, Waiting
 from resolver.telemetry.tally import NANOSECOND_BOUNDS, Latencies
 
+log = logging.getLogger(__name__)
+
+INTERFACE = 2
+"""The form of the compiled module that goes with this one."""
+
 _MAX_TRUSTED = 4096
 
 # Of one message: its socket's descriptor, the message, the struct sockaddr of its client, where it came to.
@@ -30,9 +36,16 @@ def load() -> ModuleType | None:
     if sys.platform != "linux" or os.environ.get("RESOLVER_ACCELERATOR") == "off":
         return None
     try:
-        return import_module("resolver.fast._accelerator")
+        module = import_module("resolver.fast._accelerator")
     except ImportError:
         return None
+    if getattr(module, "INTERFACE", 0) != INTERFACE:
+        log.warning(
+            "the accelerator was built for another version and is left out; to build it again:"
+            " python -m resolver.fast.build_accelerator"
+        )
+        return None
+    return module
 
 
 def waiting_on(selector: selectors.BaseSelector, paths: Paths, latencies: Latencies) -> Waiting:
@@ -90,11 +103,13 @@ class AcceleratedWaiting(Waiting):
             sock = self._sockets[descriptor]
             peer = _peer(name, sock.family)
             answer = partial(say, sock, peer, source_of(sock.family, destination))
-            said = reply if reply and self._admits(name) else self._paths.slow(wire, peer, answer)
+            said = (
+                reply if reply and self._admits(name, wire, reply) else self._paths.slow(wire, peer, answer)
+            )
             if said:
                 answer(said)
 
-    def _admits(self, name: bytes) -> bool:
+    def _admits(self, name: bytes, wire: bytes, reply: bytes) -> bool:
         admission, trusted = self._paths.admission, self._trusted
         if admission is None or trusted is None:
             return True
@@ -104,7 +119,7 @@ class AcceleratedWaiting(Waiting):
                 trusted.clear()
             trusted.add(client)
             return True
-        return admission.admit(client)
+        return admission.admit(client, wire, reply)
 
 
 def _peer(name: bytes, family: int) -> Peer:

@@ -131,6 +131,12 @@ class FastPath:
         self._counts[slot] += 1
         return b"".join((wire[_ID], nodata, wire[HEADER_SIZE : end + _QUESTION_TAIL], behind, opt))
 
+    def retract(self, wire: bytes, reply: bytes) -> None:
+        """Count the answer to ``wire`` no more, which nobody gets."""
+        tail = self._tails[wire[_HEAD]].get(wire[wire.find(0, HEADER_SIZE) :])
+        if tail:
+            self._counts[tail[1] + (reply[3] & 0xF)] -= 1
+
     def _filtered(self, name: bytes, label: bytes, packed: bytes | None) -> bytes | None:
         """The address that was read, for what may be told of it and of the name."""
         rules = self._rules

@@ -30,8 +30,8 @@ Slow = Callable[[bytes, Peer, Say], bytes | None]
 class Admission(Protocol):
     """What a limit on rates tells of a client by its packed address."""
 
-    def admit(self, client: bytes) -> bool:
-        """Charge the client for an answer; False if it has no share left."""
+    def admit(self, client: bytes, wire: bytes, reply: bytes) -> bool:
+        """Charge the client for the answer to ``wire``; False, and it gets none, if it has no share left."""
 
     def is_exempt(self, client: bytes) -> bool:
         """Whether the client is known to be held to no limit; cheap."""
@@ -117,11 +117,13 @@ class PlainDatagrams:
             # As in ``Paths.fast_all``, which costs more for one.
             log.exception("a message could not be answered: %s", wire.hex())
             reply = None
-        if reply and (paths.admission is None or peer[0] in self._trusted or self._admit(peer[0])):
+        if reply and (
+            paths.admission is None or peer[0] in self._trusted or self._admits(peer[0], wire, reply)
+        ):
             return reply
         return paths.slow(wire, peer, partial(say, self._sock, peer, source))
 
-    def _admit(self, host: str) -> bool:
+    def _admits(self, host: str, wire: bytes, reply: bytes) -> bool:
         admission = self._paths.admission
         assert admission, "it was asked for"
         client = socket.inet_pton(self._sock.family, host.partition("%")[0])
@@ -130,7 +132,7 @@ class PlainDatagrams:
                 self._trusted.clear()
             self._trusted.add(host)
             return True
-        return admission.admit(client)
+        return admission.admit(client, wire, reply)
 
 
 class BatchedDatagrams:
@@ -152,7 +154,7 @@ class BatchedDatagrams:
                 break
             replies = paths.fast_all(wires)
             if paths.admission and not self._trusted.issuperset(batch.clients()):
-                self._admit(paths.admission, replies)
+                self._admit(paths.admission, wires, replies)
             if None in replies:
                 self._fill(wires, replies)
             batch.send(replies)
@@ -162,14 +164,14 @@ class BatchedDatagrams:
                 break
         return total
 
-    def _admit(self, admission: Admission, replies: list[bytes | None]) -> None:
+    def _admit(self, admission: Admission, wires: list[bytes], replies: list[bytes | None]) -> None:
         """Take the answers back for which a client has no share left."""
         for index, client in enumerate(self._batch.clients()):
             if admission.is_exempt(client[0]):
                 if len(self._trusted) >= _MAX_TRUSTED:
                     self._trusted.clear()
                 self._trusted.add(client)
-            elif replies[index] is not None and not admission.admit(client[0]):
+            elif (reply := replies[index]) and not admission.admit(client[0], wires[index], reply):
                 replies[index] = None
 
     def _fill(self, wires: list[bytes], replies: list[bytes | None]) -> None:

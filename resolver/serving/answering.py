@@ -8,7 +8,7 @@ slow       everything else
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from secrets import token_bytes
 
 from resolver.answers.answer import Rcode
@@ -99,8 +99,8 @@ class Answering:
         if self._log:
             # Only ``handle`` writes the log.
             return slow_only(slow)
-        admission = _Admission(limiter) if limiter else None
         fast = self._fast[Transport.UDP]
+        admission = _Admission(limiter, fast.retract) if limiter else None
         return Paths(fast.answer, slow, admission, fast.tables)
 
     def forget(self) -> None:
@@ -164,14 +164,18 @@ class Answering:
 
 
 class _Admission:
-    """The limiter with a clock."""
+    """The limiter with a clock; an answer that it withholds is counted no more."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, retract: Callable[[bytes, bytes], None]) -> None:
         self._limiter = limiter
+        self._retract = retract
         self.is_exempt = limiter.is_exempt
 
-    def admit(self, client: bytes) -> bool:
-        return self._limiter.admit(client, time.monotonic())
+    def admit(self, client: bytes, wire: bytes, reply: bytes) -> bool:
+        if self._limiter.admit(client, time.monotonic()):
+            return True
+        self._retract(wire, reply)
+        return False
 
 
 def check_files(config: ResolverConfig) -> None:

@@ -155,14 +155,15 @@ class Place:
         self.failure = ""
         self.done = -1
         self._crew = crew
-        self._former = Counts()
-        self._current = Counts()
+        # Of the former processes and of this one; together, for others read them at any moment.
+        self._counts = Counts(), Counts()
         self._thread = threading.Thread(target=self._run, name=f"worker-{index}", daemon=True)
 
     @property
     def counts(self) -> Counts:
         """What was counted at this place, over all its processes."""
-        return self._former + self._current
+        former, current = self._counts
+        return former + current
 
     def start(self) -> None:
         """Start the process, and others after it."""
@@ -218,7 +219,7 @@ class Place:
     def _part(self, process: Process) -> int:
         self.process = None
         code = process.end()
-        self._former, self._current = self.counts, Counts()
+        self._counts = self.counts, Counts()
         self._note(failure="" if self.starts else f"it ended with code {code}; what it said stands above")
         return code
 
@@ -226,7 +227,7 @@ class Place:
         if isinstance(message, Done):
             self._note(done=message.number)
         elif isinstance(message, Count):
-            self._current = message.counts
+            self._counts = self._counts[0], message.counts
         elif isinstance(message, Line):
             logging.getLogger(message.logger).log(message.level, "%s", message.text)
         else:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from resolver.answers.answer import Rcode
 from resolver.answers.responder import Transport
+from resolver.answers.wire import build_error
 from resolver.serving.messages import Forget, Forward, More, Reply, ToKeeper
 
 # A message has at most 64 KiB.
@@ -35,8 +37,9 @@ class Forwards:
         self._waiting: dict[int, _Waiting] = {}
 
     def open(self, wire: bytes, peer: tuple[str, int], transport: Transport, deliver: Deliver) -> int | None:
-        """Send a message to the keeper; its number, or None if too many are on their way."""
+        """Send a message to the keeper; its number, or None if too many are on their way: SERVFAIL."""
         if len(self._waiting) >= MOST:
+            self._note(wire, build_error(wire, Rcode.SERVFAIL), transport)
             return None
         self._last += 1
         self._waiting[self._last] = _Waiting(deliver, wire, transport)

@@ -23,6 +23,7 @@ from resolver.answers.responder import Transport
 from resolver.config import ResolverConfig
 from resolver.safety.cookies import Cookies, parse_secret
 from resolver.serving.answering import Answering
+from resolver.serving.forwards import MOST, Forwards
 from resolver.telemetry.tally import Answered, Counts, Tally
 from tests.resolver.keeping import Kept, keeping
 from tests.resolver.serving import TIMEOUT
@@ -136,6 +137,48 @@ def test_whatever_gets_an_answer_is_counted_once(
     ]
     assert counted == ([] if reply is None else [(rtype, rcode, transport.value, 1)])
     assert (reply is None) == (rcode is None)
+
+
+@pytest.mark.parametrize("accelerator", ["on", "off"])
+@pytest.mark.parametrize("at_once", [True, False], ids=["in batches", "one by one"])
+def test_what_the_rate_limit_takes_back_is_not_counted(
+    accelerator: str, at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESOLVER_ACCELERATOR", accelerator)
+    names = "dnssync_resolver_queries_total", "dnssync_resolver_rrl_dropped_total"
+    with (
+        keeping(rrl_private=True, rrl_rate=5, rrl_slip=0, metrics_address="127.0.0.1:0") as kept,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
+        client.connect((kept.host, kept.port))
+        replies: list[bytes] = []
+        for number in range(120):
+            client.send(wire_of(f"10.0.0.{number}.xip.test"))
+            if not at_once:
+                # Until it is answered or left unanswered, more or less.
+                client.settimeout(0.002)
+                with contextlib.suppress(TimeoutError):
+                    replies.append(client.recv(512))
+        wait_for(lambda: sum(metric(kept, name) for name in names) >= 120)
+        client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                replies.append(client.recv(512))
+        assert [metric(kept, name) for name in names] == [len(replies), 120 - len(replies)]
+        assert 5 <= len(replies) < 60
+
+
+def test_what_finds_no_place_on_the_way_to_the_keeper_is_counted() -> None:
+    noted: list[tuple[int, Transport]] = []
+    forwards = Forwards(
+        lambda message: None, lambda wire, reply, transport: noted.append((reply[3], transport))
+    )
+    wire = wire_of("10.0.0.5.xip.test")
+    taken = [
+        forwards.open(wire, ("127.0.0.1", 1), Transport.TCP, lambda reply: None) for _ in range(MOST + 2)
+    ]
+    assert taken[-2:] == [None, None]
+    assert noted == [(2, Transport.TCP)] * 2
 
 
 def test_an_answer_that_could_not_be_made_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:

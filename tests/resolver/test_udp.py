@@ -4,6 +4,7 @@ import contextlib
 import select
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -39,8 +40,9 @@ class Admission:
     def __init__(self, share: int, exempt: Sequence[bytes] = ()) -> None:
         self.share, self.exempt = share, exempt
 
-    def admit(self, client: bytes) -> bool:
+    def admit(self, client: bytes, wire: bytes, reply: bytes) -> bool:
         assert len(client) in (4, 16)
+        assert wire[:2] == reply[:2]
         self.share -= 1
         return self.share >= 0
 
@@ -326,6 +328,18 @@ def test_the_accelerator_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("RESOLVER_ACCELERATOR", "off")
     found = waiting_on(selectors.DefaultSelector(), paths_of(), Latencies())
     assert not isinstance(found, AcceleratedWaiting)
+
+
+def test_an_accelerator_of_another_version_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("not this system")
+    monkeypatch.delenv("RESOLVER_ACCELERATOR", raising=False)
+    monkeypatch.setitem(sys.modules, "resolver.fast._accelerator", ModuleType("_accelerator"))
+    found = waiting_on(selectors.DefaultSelector(), paths_of(), Latencies())
+    assert not isinstance(found, AcceleratedWaiting)
+    assert "python -m resolver.fast.build_accelerator" in caplog.text
 
 
 def test_other_systems_get_the_plain_loop(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
