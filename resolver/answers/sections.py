@@ -68,6 +68,11 @@ class Message(msgspec.Struct, frozen=True):
         found = next((record for record in self.additional if record.type == Type.OPT), None)
         return _OPT.pack(b"", Type.OPT, EDNS_SIZE, found.ttl & _DNSSEC_OK, 0) if found else b""
 
+    @property
+    def edns_version(self) -> int:
+        """The version that the sender speaks; 0 also for who speaks no EDNS."""
+        return next((record.ttl >> 16 & 0xFF for record in self.additional if record.type == Type.OPT), 0)
+
     def raw(self, record: Record) -> bytes:
         """The RDATA as it stands, names perhaps compressed."""
         return self.wire[record.start : record.start + record.length]

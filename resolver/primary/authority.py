@@ -19,7 +19,14 @@ from resolver.answers.answer import Rcode
 from resolver.answers.responder import STREAM_SIZE, Transport, respond
 from resolver.answers.sections import Message, parse_message
 from resolver.answers.synthesis import Rules
-from resolver.answers.wire import EDNS_SIZE, HEADER_SIZE, PLAIN_SIZE, MalformedError, build_error
+from resolver.answers.wire import (
+    EDNS_SIZE,
+    EDNS_VERSION,
+    HEADER_SIZE,
+    PLAIN_SIZE,
+    MalformedError,
+    build_error,
+)
 from resolver.names import Labels, fold, to_text
 from resolver.primary.access import Access
 from resolver.primary.dynamic import Updates
@@ -195,6 +202,8 @@ class Authority:
         try:
             if signature is None:
                 raise RejectedError(Rcode.REFUSED, "it is not signed")
+            if asked.message.edns_version > EDNS_VERSION:
+                raise RejectedError(Rcode.BADVERS, f"it speaks version {asked.message.edns_version} of EDNS")
             self._updates.take(asked.message, signature, now)
         except (RejectedError, MalformedError) as error:
             if self._quota.admits(now):
@@ -216,6 +225,8 @@ class Authority:
                     "refused a transfer to %s", asked.peer.host, extra={"zone": to_text(message.name)}
                 )
             return iter((_reply(message, Rcode.REFUSED),))
+        if message.edns_version > EDNS_VERSION:
+            return iter((_reply(message, Rcode.BADVERS),))
         zone = self._truth.zones.get(fold(message.name))
         if zone is None or message.rclass != CLASS_IN:
             return iter((_reply(message, Rcode.NOTAUTH),))
@@ -278,8 +289,11 @@ def _room(asked: _Asked) -> int:
 
 def _reply(message: Message, rcode: Rcode, flags: int = 0) -> bytes:
     """A header and the question, or (UPDATE) the zone, with OPT for who sent it, and nothing else."""
-    flags |= int.from_bytes(message.wire[2:4]) & _KEPT_FLAGS | _RESPONSE | rcode
+    flags |= int.from_bytes(message.wire[2:4]) & _KEPT_FLAGS | _RESPONSE | rcode & 0xF
     opt = message.opt
+    if rcode > 0xF:
+        # Its upper bits stand first in the TTL of the OPT record (RFC 6891 §6.1.3).
+        opt = opt[:5] + bytes([rcode >> 4]) + opt[6:]
     counts = (1).to_bytes(2) + bytes(5) + bytes([bool(opt)])
     return message.wire[:2] + flags.to_bytes(2) + counts + message.question + opt
 

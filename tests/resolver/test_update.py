@@ -406,3 +406,16 @@ def test_who_speaks_edns_gets_an_answer_that_does(owner: Owner) -> None:
         message.want_dnssec()
         answer = owner.send(message)
         assert (answer.edns, answer.payload, answer.ednsflags) == (0, 1232, dns.flags.DO)
+
+
+def test_another_version_of_edns_is_none_that_is_spoken_here(owner: Owner) -> None:
+    signed, unsigned = changing("admin"), dns.message.make_query("xip.test", "AXFR")
+    signed.add("fresh", 60, "A", "192.0.2.7")
+    for message in (signed, unsigned):
+        message.use_edns(1)
+    assert rcode(owner, signed) == "BADVERS"
+    assert owner.answers("fresh.xip.test", "A") == []
+    open_owner = Owner(allow_transfers=("127.0.0.0/8",))
+    answer = open_owner.send(unsigned)
+    assert (dns.rcode.to_text(answer.rcode()), answer.edns) == ("BADVERS", 0)
+    open_owner.close()
