@@ -85,7 +85,8 @@ def test_a_crowd_that_takes_all_descriptors_cannot_fill_the_log(caplog: pytest.L
         "cannot accept a TCP connection: Too many open files; allow more open files (ulimit -n)"
         " or fewer --tcp-connections"
     )
-    assert len(told) <= MOST * (seconds + 1)
+    # So many are told in each second of the clock, the first and the last of which are not whole.
+    assert len(told) <= MOST * (seconds + 2)
 
 
 def test_bytes_that_trickle_in_do_not_hold_a_place() -> None:
