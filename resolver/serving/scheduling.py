@@ -2,9 +2,10 @@
 
 On Linux each thread has its own niceness, and with Linux 6.12 and later may ask for the length of its time
 slices (sched_setattr(2), ``sched_runtime``): who asks for short ones gets the same share of the processor,
-but sooner. Elsewhere nothing happens.
+but sooner. Elsewhere, and where a sandbox forbids it, nothing happens.
 """
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -35,4 +36,5 @@ def give_way() -> None:
     """Let this thread, and those that it starts, take what those leave that answer questions."""
     if sys.platform == "linux":
         thread = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)

@@ -4,6 +4,8 @@ import os
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from resolver.serving.scheduling import ask_for_short_slices, give_way
 
 
@@ -43,3 +45,11 @@ def test_who_gives_way_is_nicer_alone() -> None:
 
     assert in_a_thread_of_its_own(ask) == (min(before + 10, 19), os.SCHED_OTHER)
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+def test_a_sandbox_that_forbids_it_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", forbid)
+    give_way()
