@@ -11,7 +11,6 @@ import selectors
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from time import perf_counter_ns, sleep
 
 from resolver.fast import mmsg
@@ -26,7 +25,6 @@ _SEVERAL = 4
 _BURST = 32
 _PAUSE = 0.0003
 SECOND = 1_000_000_000
-_MAX_EVENTS = 16
 
 # What is ready within so many seconds, by descriptor.
 Poll = Callable[[float], list[tuple[int, int]]]
@@ -84,5 +82,5 @@ def _poll_of(selector: selectors.BaseSelector) -> Poll:
     """What ``selector`` waits with, without what it does besides."""
     if sys.platform == "linux" and isinstance(selector, selectors.EpollSelector):
         epoll = select.epoll.fromfd(os.dup(selector.fileno()))
-        return partial(epoll.poll, maxevents=_MAX_EVENTS)
+        return epoll.poll
     return lambda seconds: [(key.fd, mask) for key, mask in selector.select(seconds)]

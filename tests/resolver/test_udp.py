@@ -178,6 +178,25 @@ def test_the_wait_ends_early_when_another_socket_is_ready(
         assert not server.waiting.wait(0.01)
 
 
+def test_questions_get_their_turn_among_many_other_sockets(
+    kind: str, pair: Pair, accelerator: ModuleType
+) -> None:
+    sock, client = pair
+    with contextlib.ExitStack() as stack:
+        server = Server(kind, sock, paths_of(), accelerator)
+        for _ in range(100):
+            ours, theirs = map(stack.enter_context, socket.socketpair())
+            theirs.send(b"always")
+            server.selector.register(ours, selectors.EVENT_READ)
+        server.selector.select(0)
+        for number in range(10):
+            client.send(question(number))
+            # Each of the others is served once in between, and has more.
+            assert server.waiting.wait(5)
+            assert client.recv(4096, socket.MSG_DONTWAIT) == WORLD.bytes(question(number))
+            server.selector.select(0)
+
+
 def test_a_client_without_a_share_is_left_to_the_slow_path(
     kind: str, pair: Pair, accelerator: ModuleType
 ) -> None:
