@@ -20,8 +20,8 @@ Source = list[tuple[int, int, bytes]]
 Say = Callable[[bytes], None]
 """Answers one datagram, now or later; what cannot be sent is lost."""
 
-# Linux's value, for which Python has a name only since 3.14.
-_IP_PKTINFO = 8
+# Linux's values; for the first, Python has a name only since 3.14.
+_IP_PKTINFO, _SO_TIMESTAMP = 8, 29
 # struct in_pktinfo: interface, source, destination; struct in6_pktinfo: address, interface.
 _V4, _V6 = struct.Struct("=I4s4s"), struct.Struct("=16sI")
 
@@ -29,9 +29,12 @@ _V4, _V6 = struct.Struct("=I4s4s"), struct.Struct("=16sI")
 def has_several_sources(sock: socket.socket) -> bool:
     """Whether a UDP socket is bound to all addresses, and the system can tell which one a datagram came to.
 
-    It does so from now on.
+    It does so from now on, and tells nothing else.
     """
     host, family = sock.getsockname()[0], sock.family
+    if sys.platform == "linux":
+        # What systemd may ask for (Timestamping=) would stand where the address is looked for.
+        sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMP, 0)
     if family == socket.AF_INET6 and host == "::":
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         return True

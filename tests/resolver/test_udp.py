@@ -28,8 +28,8 @@ __all__ = ["accelerator"]
 WORLD = World()
 FAST = FastPath(WORLD.zones, WORLD.rules)
 
-# Linux's value, which Python has no name for.
-_SO_NO_CHECK = 11
+# Linux's values, which Python has no names for.
+_SO_NO_CHECK, _SO_TIMESTAMP = 11, 29
 _NUMBERS = range(40)
 _LONG, _NAME = "h" * 40, "x-10-0-0-5.xip.test"
 
@@ -259,17 +259,18 @@ def test_clients_of_one_batch_get_their_own_answers(
     ],
     ids=["IPv4", "both families"],
 )
-@pytest.mark.parametrize("can_cut", [True, False], ids=["in pieces", "apart"])
+# With times a socket comes from systemd whose unit says Timestamping=.
+@pytest.mark.parametrize("option", [0, _SO_NO_CHECK, _SO_TIMESTAMP], ids=["in pieces", "apart", "with times"])
 def test_an_answer_comes_from_the_address_that_was_asked(
-    kind: str, bound: str, asked: Sequence[str], accelerator: ModuleType, can_cut: bool
+    kind: str, bound: str, asked: Sequence[str], accelerator: ModuleType, option: int
 ) -> None:
     with contextlib.ExitStack() as stack:
         family = socket.AF_INET6 if ":" in bound else socket.AF_INET
         sock = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        if not can_cut:
-            sock.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+        if option:
+            sock.setsockopt(socket.SOL_SOCKET, option, 1)
         sock.setblocking(False)
         sock.bind((bound, 0))
         server = Server(kind, sock, paths_of(), accelerator)
