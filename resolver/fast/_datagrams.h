@@ -142,16 +142,17 @@ static int arrange(int number) {
     return pieces;
 }
 
-/* A piece that could not be sent; one that is but an answer is given up. Not every system and device can cut. */
+/* A piece that could not be sent; one that is but an answer is given up. Not every system and device can cut: that
+   was it if an answer alone can be sent, which none can to a client with port 0. */
 static void send_apart(int fd, const struct msghdr *piece) {
     struct msghdr single = *piece;
     if (piece->msg_iovlen == 1) return;
-    if (errno == EIO || errno == EINVAL) is_coalescing = 0;
+    int may_lack_cutting = errno == EIO || errno == EINVAL;
     single.msg_iovlen = 1;
     single.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
     for (size_t at = 0; at < piece->msg_iovlen; at++) {
         single.msg_iov = piece->msg_iov + at;
-        sendmsg(fd, &single, MSG_DONTWAIT);
+        if (sendmsg(fd, &single, MSG_DONTWAIT) >= 0 && may_lack_cutting) is_coalescing = 0;
     }
 }
 

@@ -221,9 +221,10 @@ class Batch:
         outgoing.control_lengths[:pieces] = array("Q", [size + 24 if run > 1 else size for run in runs])
         controls.segments[:pieces] = array("Q", [len(said[start]) for start in starts])
 
-    def _send_pieces(self, said: list[bytes], order: list[int], runs: list[int]) -> None:
+    def _send_pieces(self, said: list[bytes], order: list[int], runs: list[int]) -> bool:
+        """Whether the first of them was sent."""
         self._lay_out(said, order, runs)
-        begin = 0
+        begin, is_first_sent = 0, False
         while begin < len(runs):
             sent = self._send(
                 self._sock.fileno(), self._outgoing.entries[begin], len(runs) - begin, _DONT_WAIT
@@ -232,13 +233,17 @@ class Batch:
                 error = ctypes.get_errno()
                 log.debug("answers were lost or come later: %s", os.strerror(error))
                 if runs[begin] > 1 and error != EAGAIN:
-                    # Not every system and device can cut a piece apart.
-                    self._is_coalescing = error not in (EIO, EINVAL)
                     rest = sum(runs[:begin])
-                    self._send_pieces(said[rest:], order[rest:], [1] * (len(said) - rest))
-                    return
+                    can_alone = self._send_pieces(said[rest:], order[rest:], [1] * (len(said) - rest))
+                    # Not every system and device can cut a piece apart: that was it if the first of its
+                    # answers can be sent alone, which none can to a client with port 0.
+                    if can_alone and error in (EIO, EINVAL):
+                        self._is_coalescing = False
+                    return is_first_sent
             # The first one that cannot be sent is given up, not the others.
+            is_first_sent = is_first_sent or (begin == 0 and sent > 0)
             begin += max(sent, 1)
+        return is_first_sent
 
 
 def _places(controls: "array[int]") -> "array[int]":

@@ -38,7 +38,11 @@ def accelerator(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
     if sys.platform != "linux" or shutil.which(compiler) is None:
         pytest.skip("no compiler, or not Linux")
-    file = build(tmp_path_factory.mktemp("accelerator"))
+    return load_from(build(tmp_path_factory.mktemp("accelerator")))
+
+
+def load_from(file: Path) -> ModuleType:
+    """The compiled module in a file, with a state of its own."""
     spec = importlib.util.spec_from_file_location("_accelerator", file)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -3,11 +3,14 @@
 import contextlib
 import select
 import selectors
+import shutil
 import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import dns.message
@@ -20,7 +23,7 @@ from resolver.fast.sources import Peer, Say
 from resolver.fast.udp import BatchedDatagrams, Paths, PlainDatagrams
 from resolver.fast.waiting import Waiting, pause_after
 from resolver.telemetry.tally import Latencies
-from tests.resolver.test_fastpath import accelerator
+from tests.resolver.test_fastpath import accelerator, load_from
 from tests.resolver.zones import World
 
 __all__ = ["accelerator"]
@@ -29,7 +32,7 @@ WORLD = World()
 FAST = FastPath(WORLD.zones, WORLD.rules)
 
 # Linux's values, which Python has no names for.
-_SO_NO_CHECK, _SO_TIMESTAMP = 11, 29
+_SO_NO_CHECK, _SO_TIMESTAMP, _UDP_GRO = 11, 29, 104
 _NUMBERS = range(40)
 _LONG, _NAME = "h" * 40, "x-10-0-0-5.xip.test"
 
@@ -297,6 +300,45 @@ def test_an_answer_comes_from_the_address_that_was_asked(
                 slow = b"slow " + (b"::ffff:" + own if b"." in own and ":" in bound else own)
                 expected = [*filter(None, map(WORLD.bytes, wires[:30])), slow, b"late later"]
                 assert sorted(client.recv(4096) for _ in wires) == sorted(expected)
+
+
+def test_who_cannot_be_answered_does_not_keep_others_from_theirs_in_one_piece(
+    kind: str, accelerator: ModuleType, tmp_path: Path
+) -> None:
+    if kind == "plain":
+        pytest.skip("answers one by one")
+    try:
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+    except PermissionError:
+        pytest.skip("not everybody may make such a packet")
+    assert accelerator.__file__
+    # Not yet told by another test that pieces cannot be cut.
+    module = load_from(Path(shutil.copy(accelerator.__file__, tmp_path)))
+    wires = [question(number, _NAME) for number in _NUMBERS]
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+        raw,
+    ):
+        sock.setblocking(False)
+        sock.bind(("127.0.0.1", 0))
+        client.settimeout(5)
+        client.setsockopt(socket.IPPROTO_UDP, _UDP_GRO, 1)
+        client.connect(sock.getsockname())
+        server = Server(kind, sock, paths_of(), module)
+        for wire in wires:
+            header = struct.pack("!4H", 0, sock.getsockname()[1], 8 + len(wire), 0)
+            raw.sendto(header + wire, ("127.0.0.1", 0))
+        server.take(len(wires))
+        for wire in wires:
+            client.send(wire)
+        server.take(len(wires))
+        expected = b"".join(filter(None, map(WORLD.bytes, wires)))
+        pieces: list[bytes] = []
+        while len(b"".join(pieces)) < len(expected):
+            pieces.append(client.recv(1 << 16))
+        assert b"".join(pieces) == expected
+        assert len(pieces) < 3
 
 
 @pytest.mark.parametrize("others", [0, 10, 100])
