@@ -7,15 +7,20 @@ and stops at a difference.
 """
 
 import argparse
+import contextlib
 import random
 import struct
 import sys
 from collections import Counter
 from types import ModuleType
 
+import msgspec
+
 from resolver.answers.responder import Transport
+from resolver.errors import ResolverError
 from resolver.fast.accelerated import load
 from resolver.fast.path import FastPath
+from resolver.safety.blocklist import Blocklist
 from tests.resolver.zones import World, update
 
 ZONES = (
@@ -50,8 +55,19 @@ LINES = (
     f"0a000005.xip.test 60 TXT {'x' * 250}",
 )
 # What comes and goes, where the zone is served at all.
-NAMES = ("frontend", "mail", "d", "10-0-0-5", "1.2.3.4", "5", "*.app", "a.frontend", "_acme-challenge", "ns")
-DATA = ("A 192.0.2.99", "A 192.0.2.98", "AAAA 2001:db8::99", "TXT new", "MX 5 app.xip.test", "SRV 1 2 3 ns.a")
+NAMES = (
+    *("frontend", "mail", "d", "10-0-0-5", "1.2.3.4", "5", "*.app", "a.frontend", "_acme-challenge", "ns"),
+    *("sub", "c", "www"),
+)
+DATA = (
+    *("A 192.0.2.99", "A 192.0.2.98", "AAAA 2001:db8::99", "TXT new", "MX 5 app.xip.test", "SRV 1 2 3 ns.a"),
+    *("CNAME app.xip.test", "NS ns.sub.xip.test", "DNAME www.xip.test"),
+)
+# These stand alone, and replace what is there.
+_ALONE = ("CNAME", "NS", "DNAME")
+# A list of blocked names in one of so many changes.
+_RELOAD = 10
+BLOCKED = ("app.xip.test", "*.d.xip.test", "10-0-0-5.xip.test", "frontend.xip.test")
 _ROUND = 100
 # What the parent knows of a zone that is served as well.
 PARENTAL = ("a.xip.test 60 NS ns1.a.xip.test", f"a.xip.test 60 DS 1 13 2 {'00' * 32}")
@@ -228,12 +244,22 @@ class Pair:
         self._now = 10
 
     def change(self, random_: random.Random) -> None:
-        """Set some record, or take one away."""
+        """Set some record, or take one away; now and then block some names, or none any more."""
+        if random_.randrange(_RELOAD) == 0:
+            blocklist = Blocklist(random_.choice((BLOCKED, ())))
+            self.world.rules = msgspec.structs.replace(self.world.rules, blocklist=blocklist)
+            self.fast.obey(self.world.rules)
+            return
         name = f"{random_.choice(NAMES)}.{random_.choice(('', 'a.'))}xip.test"
         data = random_.choice(DATA)
         lines = [f"{name} {random_.choice((1, 60, 3600))} {data}"] if random_.random() < 0.6 else []
+        rtype = data.split()[0]
+        others = {entry.split()[0] for entry in DATA} if rtype in _ALONE else _ALONE
         origin = self.world.home("xip.test")
-        self.world.zones[origin].apply(update(lines, delete=[(name, data.split()[0])]), now=self._now)
+        taken = [(name, entry) for entry in (rtype, *others)]
+        # What is refused changes nothing.
+        with contextlib.suppress(ResolverError):
+            self.world.zones[origin].apply(update(lines, delete=taken), now=self._now)
         self._now += 1
         self.fast.forget()
 
