@@ -20,7 +20,7 @@ from resolver.names import MAX_NAME, Labels, from_wire, to_wire
 from resolver.zones.contents import Contents
 
 # Bounds of what is kept: kinds of questions, and answers for names that have records.
-_MAX_TAILS = 4096
+_MAX_TAILS = 1024
 _MAX_REMEMBERED = 65536
 
 # The end of the name, type and class.
