@@ -195,6 +195,18 @@ def test_a_zone_that_is_not_served_for_a_while_has_its_records_again_later(tmp_p
     again.close()
 
 
+def live_fast(owner: Owner, *, rewritten: bool) -> int:
+    """Change far more often than once a second, as feeds and files may, and end; the last serial."""
+    for number in range(1500):
+        owner.truth.apply("xip.test", update([f"a.xip.test 60 TXT {number}"]), now=0)
+    if rewritten:
+        assert owner.journal
+        owner.journal.rewrite(owner.authority._updates._snapshot())
+    serial = owner.serial()
+    owner.close()
+    return serial
+
+
 @pytest.mark.parametrize("rewritten", [False, True])
 def test_serials_go_on_above_those_that_were_seen_whoever_changed_the_zone(
     tmp_path: Path, rewritten: bool
@@ -204,14 +216,7 @@ def test_serials_go_on_above_those_that_were_seen_whoever_changed_the_zone(
     for _ in range(3):
         owner = Owner(journal=path)
         assert owner.serial() > seen
-        # Far faster than one a second, as feeds and files may be.
-        for number in range(1500):
-            owner.truth.apply("xip.test", update([f"a.xip.test 60 TXT {number}"]), now=0)
-        if rewritten:
-            assert owner.journal
-            owner.journal.rewrite(owner.authority._updates._snapshot())
-        seen = owner.serial()
-        owner.close()
+        seen = live_fast(owner, rewritten=rewritten)
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
@@ -222,13 +227,7 @@ def test_a_serial_that_has_gone_round_does_not_fall_by_a_restart(tmp_path: Path,
         owner.truth.renew(now=serial)
     for number in range(5):
         assert put(owner, "_acme-challenge", str(number)) == dns.rcode.NOERROR
-    for number in range(1500):
-        owner.truth.apply("xip.test", update([f"a.xip.test 60 TXT {number}"]), now=0)
-    if rewritten:
-        assert owner.journal
-        owner.journal.rewrite(owner.authority._updates._snapshot())
-    seen = owner.serial()
-    owner.close()
+    seen = live_fast(owner, rewritten=rewritten)
     again = Owner(journal=path)
     assert is_newer(again.serial(), seen)
     assert '"4"' in again.answers("_acme-challenge.xip.test", "TXT")
